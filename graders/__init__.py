@@ -1,0 +1,1 @@
+"""corrige marks deep-learning coursework from what was observed while it ran."""

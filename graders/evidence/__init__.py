@@ -1,0 +1,6 @@
+"""What was seen? Data model and reader of evidence."""
+
+from graders.evidence.model import Evidence
+from graders.evidence.reading import Blobs, EvidenceError, read
+
+__all__ = ["Blobs", "Evidence", "EvidenceError", "read"]

@@ -1,0 +1,62 @@
+"""What the runner saw from outside: cells, their outputs, how the run ended."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Output(Frozen):
+    """One output as text; pictures are counted, not kept here (they are in executed.ipynb)."""
+
+    kind: Literal["stream", "result", "display", "error"]
+    text: str = ""  # plain text, ANSI codes removed; for a DataFrame also its text/plain form
+    html: str = ""  # text/html as sent; hostile until escaped
+    picture: bool = False
+    truncated: bool = False
+
+
+class CellError(Frozen):
+    name: str
+    message: str
+    traceback: str = ""
+
+
+class CellRecord(Frozen):
+    """A code cell in the executed notebook. `index` counts every cell of it, from 0."""
+
+    index: int
+    notebook: str
+    source: str
+    executed: bool
+    seconds: float = 0.0
+    outputs: tuple[Output, ...] = ()
+    error: CellError | None = None
+    timed_out: bool = False
+
+
+class Notice(Frozen):
+    """Something made harmless or answered by the grader, noted for the reader."""
+
+    kind: str  # "pip", "shell", "colab", "data", "device", "input", "plot", "download", ...
+    detail: str
+    cell: int | None = None
+
+
+class RunRecord(Frozen):
+    """`run.json`. `ended` says how; a fault of the machine is never the student's."""
+
+    ended: Literal["finished", "kernel_died", "budget_spent", "memory_spent", "not_started"]
+    fault: Literal["none", "student", "machine"] = "none"
+    detail: str = ""  # one sentence, English msgid already translated by the caller if shown
+    cells: tuple[CellRecord, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    environment: dict[str, str] = {}  # python, torch, numpy, ... versions of the kernel
+    seconds: float = 0.0
+    kernel_start_seconds: float = 0.0
+    peak_memory: int = 0  # bytes of the kernel's process tree, sampled

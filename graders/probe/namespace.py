@@ -1,0 +1,179 @@
+"""What does the notebook hold in its variables after a cell? Models, arrays, numbers."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from .cells import Cells
+from .log import EventLog
+from .models import to_numpy
+
+MAX_VARIABLES = 400
+MAX_ARRAY = 4 * 2**20  # bytes of an array that is kept whole
+MAX_COLLECTION = 32 * 2**20  # bytes of a dict or list of weights
+MIN_ROWS = 50
+MAX_NUMBERS = 2000
+
+
+class Namespace:
+    """Reads the user's variables; never calls anything of the student's."""
+
+    def __init__(self, log: EventLog, cells: Cells) -> None:
+        self.log, self.cells = log, cells
+        self.torch_observer: Any = None
+        self._arrays: dict[str, Any] = {}
+        self._numbers: dict[str, float] = {}
+
+    def cell_ended(self) -> None:
+        torch = getattr(self.torch_observer, "torch", None)
+        numbers: dict[str, float] = {}
+        for name, value in self._variables():
+            self._meet(torch, name, value)
+            if len(numbers) < MAX_NUMBERS:
+                numbers.update(_numbers(name, value, torch))
+            self._array(torch, name, value)
+        changed = {k: v for k, v in numbers.items() if self._numbers.get(k) != v}
+        self._numbers = numbers
+        if changed:
+            self.log.write(
+                "numbers", cell=self.cells.current, moment=self.cells.tick(), values=changed
+            )
+
+    def _variables(self) -> Iterator[tuple[str, Any]]:
+        hidden = getattr(self.cells.shell, "user_ns_hidden", {})
+        count = 0
+        for name, value in list(self.cells.shell.user_ns.items()):
+            if name.startswith("_") or name in ("In", "Out") or hidden.get(name) is value:
+                continue
+            if isinstance(value, (types.ModuleType, types.FunctionType, type)):
+                continue
+            count += 1
+            if count > MAX_VARIABLES:
+                return
+            yield name, value
+
+    def _meet(self, torch: Any, name: str, value: Any) -> None:
+        """Models in variables, in containers and in the attributes of the student's objects."""
+        if torch is None:
+            return
+        book = self.torch_observer.book
+        for path, thing in _things(torch, name, value):
+            if isinstance(thing, torch.nn.Module):
+                if book.has_parameters(thing):
+                    book.meet(thing, path)
+            elif _is_collection(torch, thing):
+                book.meet(thing, path)
+
+    def _array(self, torch: Any, name: str, value: Any) -> None:
+        import numpy as np
+
+        columns: list[str] = []
+        kind = type(value).__name__
+        if isinstance(value, np.ndarray):
+            array = value
+        elif torch is not None and isinstance(value, torch.Tensor):
+            if value.requires_grad or value.ndim == 0 or value.ndim > 2:
+                return
+            array = to_numpy(value)
+        elif kind in ("DataFrame", "Series") and type(value).__module__.startswith("pandas"):
+            if kind == "DataFrame":
+                numeric = value.select_dtypes("number")
+                columns = [str(c)[:60] for c in numeric.columns[:200]]
+                array = numeric.to_numpy()
+            else:
+                array = value.to_numpy()
+                columns = [str(value.name)[:60]]
+        elif isinstance(value, list) and len(value) >= MIN_ROWS and isinstance(value[0], (int, float)):
+            array = np.asarray(value)
+        else:
+            return
+        if array.dtype.kind == "O":
+            array = array.astype(str) if array.ndim == 1 and len(array) < 100_000 else array
+        if array.dtype.kind not in "biufU" or array.ndim not in (1, 2) or len(array) < MIN_ROWS:
+            return
+        if array.dtype.kind == "U" and array.dtype.itemsize > 400:
+            return
+        if array.nbytes > 32 * MAX_ARRAY:
+            return
+        digest = self.log.digest(array)
+        if self._arrays.get(name) == digest:
+            return
+        self._arrays[name] = digest
+        if array.nbytes <= MAX_ARRAY:
+            self.log.keep(array)
+        self.log.write(
+            "array",
+            name=name[:200],
+            cell=self.cells.current,
+            moment=self.cells.tick(),
+            kind=kind,
+            shape=list(array.shape),
+            dtype=str(array.dtype),
+            digest=digest,
+            columns=columns,
+        )
+
+
+def _things(torch: Any, name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    yield name, value
+    if depth >= 2 or isinstance(value, (torch.Tensor, str, bytes)):
+        return
+    items: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        items = list(value.items())[:100]
+    elif isinstance(value, (list, tuple)) and len(value) <= 100:
+        items = list(enumerate(value))
+    elif type(value).__module__ == "__main__" and not isinstance(value, torch.nn.Module):
+        items = list(getattr(value, "__dict__", {}).items())[:100]
+    for key, item in items:
+        if isinstance(item, (torch.nn.Module, dict, list, tuple)) or type(item).__module__ == "__main__":
+            yield from _things(torch, f"{name}.{key}", item, depth + 1)
+
+
+def _is_collection(torch: Any, thing: Any) -> bool:
+    """A dict or list of weights: two tensors or more, one a matrix, all of modest size."""
+    from .models import tensors_of
+
+    if not isinstance(thing, (dict, list, tuple)) or not thing or len(thing) > 500:
+        return False
+    found = [t for _n, t in tensors_of(torch, thing)]
+    return (
+        len(found) >= 2
+        and any(t.ndim == 2 for t in found)
+        and sum(t.nbytes for t in found) <= MAX_COLLECTION
+    )
+
+
+def _numbers(name: str, value: Any, torch: Any, depth: int = 0) -> dict[str, float]:
+    """Numbers held in a variable, by path."""
+    if isinstance(value, bool):
+        return {}
+    if isinstance(value, (int, float)):
+        return {name[:200]: float(value)}
+    if torch is not None and isinstance(value, torch.Tensor):
+        return {name[:200]: float(value.detach())} if value.numel() == 1 else {}
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        try:
+            return {name[:200]: float(value)}
+        except (TypeError, ValueError):
+            return {}
+    if depth >= 2:
+        return {}
+    kind = type(value).__name__
+    found: dict[str, float] = {}
+    if isinstance(value, dict):
+        for key, item in list(value.items())[:60]:
+            found.update(_numbers(f"{name}.{key}", item, torch, depth + 1))
+    elif isinstance(value, (list, tuple)) and len(value) <= 60:
+        for key, item in enumerate(value):
+            found.update(_numbers(f"{name}.{key}", item, torch, depth + 1))
+    elif kind == "DataFrame" and type(value).__module__.startswith("pandas") and value.size <= 200:
+        for column in value.columns:
+            for row, item in zip(value.index, value[column].tolist(), strict=False):
+                found.update(_numbers(f"{name}.{column}.{row}", item, torch, depth + 1))
+    elif kind == "Series" and type(value).__module__.startswith("pandas") and value.size <= 60:
+        for row, item in zip(value.index, value.tolist(), strict=False):
+            found.update(_numbers(f"{name}.{row}", item, torch, depth + 1))
+    return found

@@ -1,0 +1,41 @@
+"""Starts the observers: each as soon as the library it watches is imported."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from .cells import Cells
+from .imports import when_imported
+from .log import EventLog
+from .metrics import Metrics
+from .namespace import Namespace
+from .saves import Saves
+
+
+def install(out_dir: str, config: dict[str, Any]) -> None:
+    """Watch the running IPython shell; facts go to out_dir."""
+    from IPython import get_ipython
+
+    log = EventLog(out_dir)
+    cells = Cells(get_ipython(), log)
+    metrics = Metrics(log, cells)
+    namespace = Namespace(log, cells)
+
+    def torch_came(torch: Any) -> None:
+        from .torch_observer import TorchObserver
+
+        observer = TorchObserver(torch, log, cells)
+        observer.install()
+        metrics.torch(torch)
+        namespace.torch_observer = observer
+        cells.add(observer)
+
+    cells.add(namespace)  # first: it shows the torch observer the models in variables
+    cells.add(metrics)
+    cells.add(Saves(log, cells, out_dir, config.get("workdir") or os.getcwd()))
+    when_imported("torch", torch_came)
+    when_imported("sklearn.metrics", metrics.sklearn)
+    when_imported("torchmetrics", metrics.torchmetrics)
+    when_imported("numpy", metrics.numpy)
+    when_imported("numpy.testing", metrics.numpy_testing)
