@@ -1,0 +1,32 @@
+"""What does it mean? Pure functions over evidence; `read` puts them behind one reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from graders import evidence
+from graders.analysis.reading import Reading
+from graders.analysis.trusted import load_tables
+
+
+class DataDeclaration(Protocol):
+    """What is needed of a data file's declaration: its role and the column of its label."""
+
+    @property
+    def role(self) -> str: ...
+    @property
+    def label(self) -> str | None: ...
+
+
+def read(folder: Path, data: Mapping[DataDeclaration, Path]) -> Reading:
+    """The reading of an evidence folder, with the teacher's data files.
+
+    Raises EvidenceError when the folder holds no evidence.
+    """
+    tables = load_tables({d.role: (path, d.label) for d, path in data.items() if d.role != "other"})
+    return Reading(evidence.read(folder), folder, tables)
+
+
+__all__ = ["Reading", "read"]

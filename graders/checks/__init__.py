@@ -1,0 +1,1 @@
+"""Is the criterion met? Thin pytest functions, one module for each theme."""

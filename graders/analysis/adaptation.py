@@ -1,0 +1,315 @@
+"""Is the low-rank adaptation what was asked for? Answers for each part of the exercise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graders.analysis.adapters import dimensions, plain_layers, shapes_fit
+from graders.analysis.equivalence import equivalence_check, merge_of, targets_of
+from graders.analysis.learning import trained
+from graders.analysis.reading import Reading
+from graders.analysis.runs import TrainedRun
+from graders.analysis.statement import Answer
+from graders.analysis.weights import Move, moves
+from graders.language import _, ngettext
+
+
+def _where(reading: Reading) -> tuple[int, ...]:
+    """The cell in which the adapted network was first seen, and the one that trained it."""
+    if reading.adapted is None:
+        return ()
+    model = reading.adapted[0].graph.model
+    seen = next((m for m in reading.evidence.models if m.uid == model), None)
+    cells = [seen.cell] if seen is not None and model is not None else []
+    if reading.adaptation is not None:
+        cells.append(reading.adaptation.run.cell)
+    return tuple(dict.fromkeys(reading.cell(c) for c in cells))
+
+
+def _none() -> str:
+    return _("no linear layer with a trainable low-rank pair A, B was seen")
+
+
+# -- a) frozen ------------------------------------------------------------------------------
+def fine_tuning(reading: Reading) -> TrainedRun | None:
+    """The run that adapts: with adapters, else the last run after the base's."""
+    if reading.adaptation is not None:
+        return reading.adaptation
+    base = reading.base
+    later = [r for r in reading.runs if base is not None and r.run.moment > base.run.last_moment]
+    return later[-1] if later else None
+
+
+def frozen(reading: Reading, *, running_statistics: bool) -> Answer:
+    """Whether every tensor of the base stayed bit-identical through the fine-tuning."""
+    run = fine_tuning(reading)
+    if run is None:
+        return Answer(False, _("no fine-tuning was seen after the training of the base network"))
+    cells = (reading.cell(run.run.cell),)
+    base_uids, buffer_uids = _base_tensors(reading, run)
+    if not base_uids:
+        return Answer(None, _("the base network's tensors could not be followed"), cells)
+    moved = moves(reading.evidence, base_uids, run.run.moment, run.run.last_moment)
+    reached = {r.uid: r for r in run.run.reached}
+    directly = [u for u in base_uids if u in reached and reached[u].start != reached[u].end]
+    statistics = [
+        m
+        for m in moves(reading.evidence, buffer_uids, run.run.moment, run.run.last_moment)
+        if "num_batches" not in m.name
+    ]
+    count = max(len(moved), len(directly))
+    if count:
+        words = ngettext(
+            "{n} of {total} tensors of the base changed: {names}",
+            "{n} of {total} tensors of the base changed: {names}",
+            count,
+        ).format(n=count, total=len(base_uids), names=_names(moved))
+        return Answer(False, words + _flags(run, base_uids), cells)
+    if statistics and running_statistics:
+        words = _(
+            "the weights are identical, but running statistics of normalisation layers moved: {names}"
+        ).format(names=_names(tuple(statistics)))
+        return Answer(False, words, cells)
+    words = _("{n} tensors of the base are bit-identical before and after").format(n=len(base_uids))
+    return Answer(True, words + _flags(run, base_uids), cells)
+
+
+def _names(moved: tuple[Move, ...]) -> str:
+    return ", ".join(m.name for m in moved[:4]) + (" …" if len(moved) > 4 else "")
+
+
+def _flags(run: TrainedRun, base_uids: tuple[int, ...]) -> str:
+    """What the notebook did to freeze them: flag, optimizer."""
+    ours = [p for s in run.run.samples[:1] for p in s.parameters if p.uid in base_uids]
+    if not ours:
+        return ""
+    flagged = sum(not p.requires_grad for p in ours)
+    stepped = sum(p.in_optimizer for p in ours)
+    return "; " + _("requires_grad=False in {flagged} of {total}, {stepped} of them given to the optimizer").format(
+        flagged=flagged, total=len(ours), stepped=stepped
+    )
+
+
+def _base_tensors(reading: Reading, run: TrainedRun) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Identities of the base's parameters and buffers that take part in the fine-tuning."""
+    pairs: set[int] = set()
+    parameters: list[int] = []
+    buffers: list[int] = []
+    if run.network is not None:
+        pairs = {run.network.leaves[v].uid for x in run.adapted for v in (x.a, x.b)}
+        for value, leaf in run.network.leaves.items():
+            if leaf.uid in pairs or value in run.network.inputs:
+                continue
+            if leaf.role == "buffer":
+                buffers.append(leaf.uid)
+            elif leaf.role == "parameter" or run.network.graph.values[value].requires_grad:
+                parameters.append(leaf.uid)
+    extra = _new_tensors(reading, run)
+    return (
+        tuple(u for u in dict.fromkeys(parameters) if u not in extra),
+        tuple(dict.fromkeys(buffers)),
+    )
+
+
+def _new_tensors(reading: Reading, run: TrainedRun) -> set[int]:
+    """Trainable tensors that are no part of the base: scalars such as a learnt alpha."""
+    if run.network is None:
+        return set()
+    return {
+        leaf.uid
+        for value, leaf in run.network.leaves.items()
+        if leaf.role == "parameter" and int(np.prod(run.network.shape(value) or (1,))) == 1
+        and run.adapted and run.network.graph.values[value].requires_grad and not run.network.shape(value)
+    }
+
+
+# -- b) the adapter -------------------------------------------------------------------------
+def shapes(reading: Reading) -> Answer:
+    """Whether pairs A, B were found whose product has the form of W."""
+    if reading.adapted is None:
+        return Answer(False, _none())
+    network, layers = reading.adapted
+    wrong = [x for x in layers if not shapes_fit(network, x)]
+    examples = "; ".join(
+        _("{name}: W {out}×{into}, A {r}×{into}, B {out}×{r}").format(
+            name=x.scope or f"#{i + 1}", out=o, into=n, r=r
+        )
+        for i, (x, (o, n, r)) in enumerate(zip(layers[:3], reading.dimensions(), strict=False))
+    )
+    words = ngettext("{n} adapted layer: {examples}", "{n} adapted layers: {examples}", len(layers)).format(
+        n=len(layers), examples=examples + (" …" if len(layers) > 3 else "")
+    )
+    return Answer(not wrong, words, _where(reading))
+
+
+def low_rank(reading: Reading) -> Answer:
+    """Whether r is small beside the layers that leave room for it."""
+    if reading.adapted is None:
+        return Answer(False, _none())
+    sizes = reading.dimensions()
+    roomy = [d for d in sizes if min(d[0], d[1]) > 4] or list(sizes)
+    words = _("r = {ranks}; smaller dimension of the layers {dims}").format(
+        ranks=", ".join(str(r) for r in sorted({d[2] for d in sizes})),
+        dims=", ".join(str(m) for m in sorted({min(d[0], d[1]) for d in sizes})),
+    )
+    shares = [r / min(out, into) for out, into, r in roomy]
+    if all(s <= 0.5 for s in shares):
+        return Answer(True, words, _where(reading))
+    if any(s >= 1 for s in shares):
+        return Answer(False, words, _where(reading))
+    return Answer(None, words, _where(reading))
+
+
+def initial_values(reading: Reading) -> Answer:
+    """Whether A was random and B zero before the first step."""
+    if reading.adapted is None:
+        return Answer(False, _none())
+    _network, layers = reading.adapted
+    a_zero = b_filled = same = unknown = 0
+    for layer in layers:
+        a, b = reading.start_of(layer.a), reading.start_of(layer.b)
+        if a is None or b is None:
+            unknown += 1
+            continue
+        b_filled += bool(np.any(b != 0))
+        a_zero += not np.any(a != 0)
+        same += a.size > 1 and bool(np.any(a != 0)) and bool(np.all(a == a.flat[0]))
+    cells = _where(reading)
+    if unknown == len(layers):
+        return Answer(None, _("the values before the first step were not recorded"), cells)
+    faults = []
+    if b_filled:
+        faults.append(_("B is not zero in {n} layers").format(n=b_filled))
+    if a_zero:
+        faults.append(_("A is zero in {n} layers").format(n=a_zero))
+    if same:
+        faults.append(_("A is constant, not random, in {n} layers").format(n=same))
+    if faults:
+        return Answer(False, "; ".join(faults), cells)
+    return Answer(True, _("A random and B = 0 in all {n} layers").format(n=len(layers)), cells)
+
+
+def follows_formula(reading: Reading) -> Answer:
+    """Whether each adapted layer computes (W + c B A) x + b with c other than 0."""
+    if reading.adapted is None:
+        return Answer(False, _none())
+    _network, layers = reading.adapted
+    wrong = [x.scope for x, f in zip(layers, reading.formulas, strict=True) if f and not f.holds]
+    idle = [x.scope for x, f in zip(layers, reading.formulas, strict=True) if f and f.holds and abs(f.factor) < 1e-9]
+    unknown = sum(f is None for f in reading.formulas)
+    cells = _where(reading)
+    if wrong:
+        return Answer(False, _("the formula does not hold in {n} layers: {names}").format(n=len(wrong), names=", ".join(wrong[:4])), cells)
+    if idle:
+        return Answer(False, _("B·A adds nothing in {n} layers: {names}").format(n=len(idle), names=", ".join(idle[:4])), cells)
+    if unknown:
+        return Answer(None, _("{n} layers could not be computed again").format(n=unknown), cells)
+    return Answer(True, _("computed again on random values: exact in {n} layers").format(n=len(layers)), cells)
+
+
+def gradients(reading: Reading) -> Answer:
+    """Whether A and B, and nothing else, had gradients in the adaptation."""
+    run = reading.adaptation
+    if run is None or run.network is None:
+        return Answer(False, _none())
+    cells = (reading.cell(run.run.cell),)
+    pairs = {run.network.leaves[v].uid for x in run.adapted for v in (x.a, x.b)}
+    reached = {r.uid for r in run.run.reached}
+    names = {e.uid: e.name for s in reading.evidence.states for e in s.entries}
+    others = [u for u in reached if u not in pairs]
+    for sample in run.run.samples:
+        for p in sample.parameters:
+            if p.uid not in pairs and p.requires_grad and p.gradient and p.uid not in others:
+                others.append(p.uid)
+    without = [u for u in pairs if u not in reached]
+    if others:
+        listed = ", ".join(names.get(u, f"#{u}") for u in others[:5])
+        return Answer(False, _("{n} other tensors have gradients: {names}").format(n=len(others), names=listed), cells)
+    if without:
+        return Answer(False, _("{n} of {total} adapter matrices have no gradient").format(n=len(without), total=len(pairs)), cells)
+    return Answer(True, _("{n} matrices A and B have gradients, nothing else has").format(n=len(pairs)), cells)
+
+
+def alpha(reading: Reading, low: float, high: float) -> Answer:
+    """Whether the factor of B A, as measured, lies in the range."""
+    if reading.adapted is None:
+        return Answer(False, _none())
+    factors = sorted({round(f.factor, 6) for f in reading.formulas if f is not None})
+    cells = _where(reading)
+    if not factors:
+        return Answer(None, _("the factor could not be measured"), cells)
+    words = _("α = {values} (measured)").format(values=", ".join(f"{f:g}" for f in factors[:6]))
+    return Answer(all(low < f <= high for f in factors), words, cells)
+
+
+def every_layer(reading: Reading) -> Answer:
+    """Whether no linear layer of the network goes without an adapter."""
+    if reading.adapted is None:
+        return Answer(False, _none())
+    network, layers = reading.adapted
+    plain = plain_layers(network, layers)
+    words = _("{n} of {total} linear layers carry an adapter").format(n=len(layers), total=len(layers) + len(plain))
+    if plain:
+        names = ", ".join(network.scope(p.out) or "?" for p in plain[:5])
+        words += "; " + _("without: {names}").format(names=names)
+    return Answer(not plain, words, _where(reading))
+
+
+# -- c) training ----------------------------------------------------------------------------
+def trained_on_extra(reading: Reading) -> Answer:
+    """Whether the adapters were trained on the new data."""
+    run = reading.adaptation
+    if run is None:
+        return Answer(False, _("no adapted network was trained"))
+    answer = trained(reading, run, role="extra")
+    if answer.holds and run.network is not None:
+        pairs = {run.network.leaves[v].uid for x in run.adapted for v in (x.a, x.b)}
+        moved = sum(r.start != r.end for r in run.run.reached if r.uid in pairs)
+        words = _("{moved} of {total} adapter matrices moved").format(moved=moved, total=len(pairs))
+        if moved < len(pairs) // 2:
+            return Answer(False, words, answer.cells)
+        return Answer(True, answer.words + "; " + words, answer.cells)
+    return answer
+
+
+# -- e) merge -------------------------------------------------------------------------------
+def merged(reading: Reading) -> Answer:
+    """Whether a network with W + c B A as single matrices, of the base's size, was made."""
+    if reading.adaptation is None:
+        return Answer(False, _("no adapted network was trained"))
+    targets = targets_of(reading)
+    if not targets or all(not np.any(t.product) for t in targets):
+        return Answer(None, _("the adapters ended at zero: nothing to tell a merged network by"))
+    merge = merge_of(reading)
+    if merge is None:
+        return Answer(False, _("no weights equal to W + α·B·A were found after the adaptation"))
+    cells = (reading.cell(merge.state.cell),)
+    if merge.exact < merge.total:
+        words = _("{n} of {total} layers hold W + α·B·A").format(n=merge.exact, total=merge.total)
+        if merge.other:
+            words += "; " + _("{n} hold W + {k:.3g}·B·A, not α = {alpha:.3g}").format(
+                n=merge.other, k=merge.factor, alpha=targets[0].factor
+            )
+        return Answer(False, words, cells)
+    if merge.spare:
+        words = _("the merged network still carries other matrices: {names}").format(
+            names=", ".join(e.name for e in merge.spare[:4])
+        )
+        return Answer(False, words, cells)
+    return Answer(True, _("{n} layers hold W + α·B·A in one matrix, nothing else is left").format(n=merge.total), cells)
+
+
+def equivalence(reading: Reading) -> Answer:
+    """Whether adapted and merged results were compared."""
+    if reading.adaptation is None:
+        return Answer(False, _("no adapted network was trained"))
+    check = equivalence_check(reading, merge_of(reading))
+    words = {
+        "compared": _("the outputs of both networks were compared"),
+        "both_run": _("both networks predicted the same rows and the result is shown"),
+        "figures": _("figures of both networks are shown"),
+        "small": _("a difference between both is shown"),
+        "itself": _("what was compared is one network with itself"),
+        "no": _("no comparison of the adapted and the merged network was seen"),
+    }[check.how]
+    return Answer(check.how not in ("itself", "no"), words, check.cells)

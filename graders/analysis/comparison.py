@@ -1,0 +1,158 @@
+"""Were the base network and the adapted one evaluated on the same rows?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.analysis.agreement import Agreement, find
+from graders.analysis.evaluations import Evaluation, Scored, scored
+from graders.analysis.predictions import METRICS, as_labels
+from graders.analysis.reading import Reading, close
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Figures of both networks on the same rows; `metric` is "" when only both ran."""
+
+    metric: str
+    base: float | None
+    adapted: float | None
+    rows: int
+    cells: tuple[int, ...]
+
+
+def base_and_adapted(reading: Reading) -> Compared | None:
+    """The best sign of a comparison; None when there is none."""
+    if reading.adaptation is None:
+        return None
+    pairs = list(_pairs(reading))
+    for base, adapted in pairs:
+        for truth in _truths(reading, base):
+            found = _figures(
+                reading,
+                scored(base.outputs, truth, base.seen.cell, base.seen.moment),
+                scored(adapted.outputs, truth, adapted.seen.cell, adapted.seen.moment),
+            )
+            if found is not None:
+                return found
+    if pairs:
+        base, adapted = pairs[-1]
+        cells = (reading.cell(base.seen.cell), reading.cell(adapted.seen.cell))
+        if any(n.cell >= max(cells) for n in reading.shown):
+            return Compared("", None, None, base.rows, cells)
+        return None
+    return _computed_again(reading)
+
+
+def _pairs(reading: Reading) -> Iterator[tuple[Evaluation, Evaluation]]:
+    """Evaluations of both networks on the same inputs, longest first."""
+    assert reading.adaptation is not None
+    since = reading.adaptation.run.moment
+    with_inputs = [e for e in reading.evaluations if e.inputs is not None and e.rows >= 20]
+    roles = [(e, _role(reading, e, since)) for e in with_inputs]
+    bases = [e for e, role in roles if role == "base"]
+    adapted = [e for e, role in roles if role == "adapted"]
+    found = [
+        (b, a)
+        for b in bases
+        for a in adapted
+        if b.inputs is not None
+        and a.inputs is not None
+        and b.inputs.shape == a.inputs.shape
+        and np.array_equal(b.inputs, a.inputs, equal_nan=True)
+    ]
+    yield from sorted(found, key=lambda pair: -pair[0].rows)
+
+
+def _role(reading: Reading, evaluation: Evaluation, since: int) -> str:
+    """ "base", "adapted" or "" by what the outputs are, not by which object made them."""
+    inputs = evaluation.inputs
+    assert inputs is not None
+    base, unadapted, adapted = (
+        predict(inputs) if predict is not None else None
+        for predict in (reading.base_predict, reading.unadapted_predict, reading.adapted_predict)
+    )
+    if evaluation.seen.moment > since and close(adapted, evaluation.outputs):
+        return "adapted"
+    if close(unadapted, evaluation.outputs) or close(base, evaluation.outputs):
+        return "base"
+    if reading.adaptation is None or reading.base is None:
+        return ""
+    # Answers in another form (a probability, a class): told apart by which model was called.
+    if evaluation.seen.moment > since and evaluation.seen.model == reading.adaptation.run.model:
+        return "adapted"
+    if evaluation.seen.model == reading.base.run.model and evaluation.seen.model != reading.adaptation.run.model:
+        return "base"
+    return ""
+
+
+def _truths(reading: Reading, evaluation: Evaluation) -> Iterator[NDArray[np.bool_]]:
+    """Label vectors that may belong to these rows."""
+    table = reading.tables.get(evaluation.table or "")
+    if table is not None and table.labels is not None and len(table.labels) == evaluation.rows:
+        yield table.labels
+    for item in reading.metric_calls:
+        if len(item.truth) == evaluation.rows:
+            yield item.truth
+    yield from _label_vectors(reading, evaluation.rows)
+
+
+def _label_vectors(reading: Reading, rows: int) -> Iterator[NDArray[np.bool_]]:
+    seen: set[str] = set()
+    for array in reading.evidence.arrays:
+        if array.shape in ((rows,), (rows, 1)) and array.digest not in seen and reading.blobs.has(array.digest):
+            seen.add(array.digest)
+            labels = as_labels(reading.blobs.load(array.digest))
+            if labels is not None and labels.any() and not labels.all():
+                yield labels
+
+
+def _figures(reading: Reading, base: Scored | None, adapted: Scored | None) -> Compared | None:
+    """Both networks' figures, shown or held."""
+    if base is None or adapted is None:
+        return None
+    for metric in METRICS:
+        first = find(reading, metric, [base], base.cell)
+        second = find(reading, metric, [adapted], adapted.cell)
+        if first is not None and second is not None:
+            return Compared(
+                metric,
+                base.values[metric][0],
+                adapted.values[metric][0],
+                len(base.truth),
+                _cells(first, second),
+            )
+    return None
+
+
+def _cells(*agreements: Agreement) -> tuple[int, ...]:
+    return tuple(sorted({a.cell for a in agreements}))
+
+
+def _computed_again(reading: Reading) -> Compared | None:
+    """For networks without a module to watch: both are computed again on the student's rows."""
+    base, adapted = reading.unadapted_predict, reading.adapted_predict
+    if base is None or adapted is None or reading.adaptation is None:
+        return None
+    cell, moment = reading.adaptation.run.cell, reading.adaptation.run.moment
+    for array in reading.evidence.arrays:
+        if len(array.shape) != 2 or array.shape[0] < 20 or not reading.blobs.has(array.digest):
+            continue
+        rows = reading.blobs.load(array.digest)
+        first, second = base(rows), adapted(rows)
+        if first is None or second is None:
+            continue
+        truths = [t.labels for t in reading.tables.values() if t.labels is not None and len(t.labels) == len(rows)]
+        truths += [c.truth for c in reading.metric_calls if len(c.truth) == len(rows)]
+        for truth in [*truths, *_label_vectors(reading, len(rows))]:
+            found = _figures(reading, scored(first, truth, 0, moment), scored(second, truth, cell, moment))
+            if found is not None:
+                return found
+    return None

@@ -1,0 +1,137 @@
+"""Which predictions were made, on which rows, and what would their metrics be?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.analysis.inputs import source_table
+from graders.analysis.predictions import (
+    as_labels,
+    figures,
+    labels_of,
+    score_of,
+    thresholds_of,
+)
+from graders.analysis.trusted import TrustedTable
+from graders.evidence.model import Evidence, ForwardPass, FunctionCall
+from graders.evidence.reading import Blobs
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A forward pass over rows, or a part of one. `table` is the role of the data file whose
+    rows these are; `sure` when the inputs themselves say so, not only their number."""
+
+    seen: ForwardPass
+    outputs: Array
+    inputs: Array | None
+    table: str | None
+    sure: bool
+
+    @property
+    def rows(self) -> int:
+        return len(self.outputs)
+
+
+def evaluations_of(
+    evidence: Evidence, blobs: Blobs, tables: Mapping[str, TrustedTable]
+) -> tuple[Evaluation, ...]:
+    """Every kept forward pass, and each run of batches in it that is as long as a data file."""
+    found = []
+    sources: dict[str, str | None] = {}
+    for seen in evidence.passes:
+        if seen.outputs is None or not blobs.has(seen.outputs):
+            continue
+        outputs = blobs.load(seen.outputs)
+        inputs = blobs.load(seen.inputs) if seen.inputs and blobs.has(seen.inputs) else None
+        if inputs is not None and len(inputs) != len(outputs):
+            inputs = None
+        for start, stop in _parts(seen.rows, {t.rows for t in tables.values()}, len(outputs)):
+            part = inputs[start:stop] if inputs is not None else None
+            key = f"{seen.inputs}:{start}:{stop}"
+            if part is not None and key not in sources:
+                sources[key] = source_table(part, tables)
+            table = sources.get(key) if part is not None else None
+            sure = table is not None
+            if table is None:
+                table = next((r for r, t in tables.items() if t.rows == stop - start), None)
+            found.append(Evaluation(seen, outputs[start:stop], part, table, sure))
+    return tuple(found)
+
+
+def _parts(rows: tuple[int, ...], sizes: set[int], total: int) -> Iterable[tuple[int, int]]:
+    """The whole pass, and runs of whole batches that add up to a data file."""
+    yield 0, total
+    if total != sum(rows) or len(rows) < 2:
+        return
+    ends = np.concatenate([[0], np.cumsum(rows)])
+    places = {int(e) for e in ends}
+    for start in ends[:-1]:
+        for size in sizes:
+            stop = int(start) + size
+            if stop in places and (int(start), stop) != (0, total):
+                yield int(start), stop
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Predictions with their truth: `values` are the accepted values of each metric."""
+
+    values: Mapping[str, tuple[float, ...]]
+    predicted: NDArray[np.bool_]
+    truth: NDArray[np.bool_]
+    cell: int  # executed code cell
+    moment: int
+
+
+def scored(outputs: Array, truth: NDArray[np.bool_], cell: int, moment: int) -> Scored | None:
+    """Metrics of a network's outputs, with whichever class called 1 fits the truth better."""
+    predicted = labels_of(outputs)
+    if predicted is None or len(predicted) != len(truth):
+        return None
+    if (predicted == truth).mean() < 0.5:
+        predicted = ~predicted
+    return Scored(figures(predicted, truth), predicted, truth, cell, moment)
+
+
+@dataclass(frozen=True)
+class MetricCall:
+    """A library metric with its arguments as booleans and what it returned."""
+
+    call: FunctionCall
+    truth: NDArray[np.bool_]
+    predicted: NDArray[np.bool_]
+
+
+def metric_calls(evidence: Evidence, blobs: Blobs) -> tuple[MetricCall, ...]:
+    """Calls of two label vectors of the same length."""
+    found = []
+    for call in evidence.metrics:
+        pair = [call.arrays.get("y_true"), call.arrays.get("y_pred")]
+        if any(ref is None or not blobs.has(ref.digest) for ref in pair):
+            continue
+        truth, predicted = (as_labels(blobs.load(ref.digest)) for ref in pair if ref is not None)
+        if truth is None or predicted is None or len(truth) != len(predicted):
+            continue
+        found.append(MetricCall(call, truth, predicted))
+    return tuple(found)
+
+
+def is_truth_of(truth: NDArray[np.bool_], table: TrustedTable) -> bool:
+    """True when these are the file's labels, in order or shuffled, under either coding."""
+    if table.labels is None or len(truth) != table.rows:
+        return False
+    return int(truth.sum()) in (int(table.labels.sum()), int((~table.labels).sum()))
+
+
+def comes_from(predicted: NDArray[np.bool_], outputs: Array) -> bool:
+    """True when the labels are these outputs cut at a threshold."""
+    score = score_of(outputs)
+    return score is not None and thresholds_of(predicted, score)

@@ -1,0 +1,79 @@
+"""Which rows was a network fed with, and had they been prepared?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.analysis.trusted import TrustedTable
+
+Array = NDArray[Any]
+MISSING_CODE = -999.0
+ALIGNED = 0.98  # correlation above which a column is the file's column, rescaled
+
+
+def aligned_with(matrix: Array, table: TrustedTable) -> bool:
+    """True when the rows are the table's, in its order, whatever was done to each column.
+
+    Rescaling keeps the correlation of a column with itself at 1; other rows have none.
+    """
+    if matrix.ndim != 2 or len(matrix) != table.rows or len(matrix) < 20:
+        return False
+    x = _standard(np.asarray(matrix, dtype=np.float64))
+    raw = np.where(table.features == MISSING_CODE, np.nan, table.features)
+    whole = ~np.isnan(raw).any(axis=0)
+    y = _standard(table.features[:, whole] if whole.any() else table.features)
+    if not x.shape[1] or not y.shape[1]:
+        return False
+    correlation = np.abs(x.T @ y) / len(x)
+    return bool((correlation.max(axis=0) > ALIGNED).sum() >= max(1, min(3, y.shape[1] // 4)))
+
+
+def _standard(matrix: Array) -> Array:
+    finite = np.nan_to_num(matrix)
+    centred = finite - finite.mean(axis=0)
+    scale = centred.std(axis=0)
+    result: Array = centred[:, scale > 1e-12] / scale[scale > 1e-12]
+    return result
+
+
+def source_table(matrix: Array, tables: Mapping[str, TrustedTable]) -> str | None:
+    """Role of the file these rows come from, in file order; None when it cannot be told."""
+    return next((role for role, table in tables.items() if aligned_with(matrix, table)), None)
+
+
+def row_keys(matrix: Array) -> NDArray[np.void]:
+    """Each row as one comparable item (float32, as networks see them)."""
+    rows = np.ascontiguousarray(np.asarray(matrix, dtype=np.float32).reshape(len(matrix), -1))
+    return rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
+
+
+def share_of_rows(sample: Array, matrix: Array) -> float:
+    """Share of the sample's rows that stand in the matrix, to the last bit of a float32."""
+    if matrix.ndim != 2 or sample.ndim != 2 or matrix.shape[1] != sample.shape[1]:
+        return 0.0
+    return float(np.isin(row_keys(sample), row_keys(matrix)).mean())
+
+
+def raw_columns(matrix: Array, tables: Iterable[TrustedTable]) -> float:
+    """Share of the matrix's columns whose values are a file's own, untouched (float32)."""
+    matrix = np.asarray(matrix, dtype=np.float32).reshape(len(matrix), -1)
+    known = [
+        {float(v) for v in np.unique(table.features[:, j].astype(np.float32))}
+        for table in tables
+        for j in range(table.features.shape[1])
+    ]
+    raw = 0
+    for j in range(matrix.shape[1]):
+        values = [float(v) for v in np.unique(matrix[:, j])]
+        if len(values) > 2 and any(all(v in column for v in values) for column in known):
+            raw += 1
+    return raw / max(matrix.shape[1], 1)
+
+
+def has_missing_code(matrix: Array) -> bool:
+    """True when the code for a missing value is still there."""
+    return bool((np.asarray(matrix) == MISSING_CODE).any())

@@ -1,0 +1,97 @@
+"""What was measured on the test set, and does what is shown agree with it?"""
+
+from __future__ import annotations
+
+from graders.analysis.agreement import METRIC_NAMES, find, near_words, test_predictions
+from graders.analysis.comparison import base_and_adapted
+from graders.analysis.reading import Reading
+from graders.analysis.statement import Answer
+from graders.language import _
+
+
+def reported(reading: Reading) -> Answer:
+    """Whether the base network predicted the test file and something of it was shown."""
+    base = reading.base
+    if base is None:
+        return Answer(False, _("there is no trained network"))
+    if "test" not in reading.tables:
+        return Answer(None, _("the grader has no test file to compare with"))
+    candidates = test_predictions(reading)
+    if not candidates:
+        return Answer(False, _not_on_test(reading))
+    for metric in METRIC_NAMES:
+        found = find(reading, metric, candidates, base.run.cell)
+        if found is not None:
+            return Answer(
+                True,
+                _("{metric} {value:.4f} on the {rows} rows of the test file").format(
+                    metric=METRIC_NAMES[metric], value=found.value, rows=len(candidates[0].truth)
+                ),
+                (found.cell,),
+            )
+    cells = tuple(dict.fromkeys(reading.cell(c.cell) for c in candidates))
+    shown = any(n.cell >= min(cells) and not n.literal for n in reading.shown)
+    if shown:
+        return Answer(True, _("the test file was predicted and figures are shown"), cells)
+    return Answer(False, _("the test file was predicted, but no result is shown"), cells)
+
+
+def _not_on_test(reading: Reading) -> str:
+    others = sorted({e.table for e in reading.evaluations if e.table and e.table != "test"})
+    if others:
+        return _("the trained network never predicted the test file; it was evaluated on: {files}").format(
+            files=", ".join(others)
+        )
+    return _("the trained network never predicted the {rows} rows of the test file").format(
+        rows=reading.tables["test"].rows
+    )
+
+
+def metric(reading: Reading, name: str) -> Answer:
+    """Whether the metric's value on the test file was computed and is right."""
+    base = reading.base
+    label = METRIC_NAMES[name]
+    expected = _("{metric} of the trained network on the test file").format(metric=label)
+    if base is None:
+        return Answer(False, _("there is no trained network"), expected=expected)
+    if "test" not in reading.tables:
+        return Answer(None, _("the grader has no test file to compare with"), expected=expected)
+    candidates = test_predictions(reading)
+    if not candidates:
+        return Answer(False, _not_on_test(reading), expected=expected)
+    best = max(candidates, key=lambda c: c.moment)
+    values = ", ".join(f"{v:.4f}" for v in dict.fromkeys(round(v, 4) for v in best.values[name]))
+    expected += f": {values}"
+    found = find(reading, name, candidates, base.run.cell)
+    if found is not None and found.sure:
+        return Answer(True, _("{metric} = {value:.4f}").format(metric=label, value=found.value), (found.cell,), expected)
+    if found is not None:
+        words = _("a figure {value} agrees, but it is too rounded to be sure").format(value=found.value)
+        return Answer(None, words, (found.cell,), expected)
+    near = near_words(reading, name, base.run.cell)
+    if near:
+        words = _("no figure agrees; near the metric's name stands {values}").format(
+            values=", ".join(f"{n.value:g}" for n in near[:4])
+        )
+        return Answer(False, words, tuple(dict.fromkeys(n.cell for n in near[:4])), expected)
+    cells = tuple(dict.fromkeys(reading.cell(c.cell) for c in candidates))[:4]
+    return Answer(False, _("no figure computed or shown agrees with it"), cells, expected)
+
+
+def compared(reading: Reading) -> Answer:
+    """Whether base and adapted network were measured on the same rows."""
+    if reading.adaptation is None:
+        return Answer(False, _("no adapted network was trained"))
+    found = base_and_adapted(reading)
+    cells = (reading.cell(reading.adaptation.run.cell),)
+    if found is None:
+        return Answer(False, _("no evaluation of both networks on the same rows was seen"), cells)
+    if not found.metric:
+        return Answer(True, _("both networks predicted the same {rows} rows").format(rows=found.rows), found.cells)
+    return Answer(
+        True,
+        _("{metric} on {rows} rows: base {base:.4f}, adapted {adapted:.4f}").format(
+            metric=METRIC_NAMES[found.metric], rows=found.rows, base=found.base, adapted=found.adapted
+        ),
+        found.cells,
+    )

@@ -1,0 +1,234 @@
+"""One submission's evidence, understood. What the checks ask is answered here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from graders.analysis.adapters import AdaptedLayer, Formula, dimensions, formula
+from graders.analysis.evaluations import (
+    Evaluation,
+    MetricCall,
+    Scored,
+    evaluations_of,
+    metric_calls,
+)
+from graders.analysis.network import Network
+from graders.analysis.replay import Replay, ReplayError, to_double
+from graders.analysis.residual import ResidualBlock
+from graders.analysis.runs import (
+    DrawnNetwork,
+    TrainedRun,
+    adaptation_of,
+    base_of,
+    drawn_networks,
+    trained_runs,
+)
+from graders.analysis.shown import ShownNumber, shown_numbers
+from graders.analysis.trusted import TrustedTable
+from graders.analysis.weights import content_at
+from graders.evidence.model import Evidence
+from graders.evidence.reading import Blobs, EvidenceError
+
+Array = NDArray[Any]
+
+
+class Reading:
+    """What the evidence of one submission means. Everything is computed when first asked for.
+
+    `folder` holds the evidence; `tables` are the teacher's data files by role.
+    """
+
+    def __init__(self, evidence: Evidence, folder: Path, tables: Mapping[str, TrustedTable]) -> None:
+        self.evidence = evidence
+        self.folder = folder
+        self.blobs = Blobs(folder / "blobs")
+        self.tables = tables
+
+    # -- runs and networks -----------------------------------------------------------------
+    @cached_property
+    def drawn(self) -> tuple[DrawnNetwork, ...]:
+        """Networks that could be called, as drawn after each cell."""
+        return drawn_networks(self.evidence)
+
+    @cached_property
+    def runs(self) -> tuple[TrainedRun, ...]:
+        return trained_runs(self.evidence, self.blobs, self.drawn)
+
+    @cached_property
+    def adaptation(self) -> TrainedRun | None:
+        """The run that trained low-rank adapters."""
+        return adaptation_of(self.runs)
+
+    @cached_property
+    def base(self) -> TrainedRun | None:
+        """The run that trained the base network."""
+        return base_of(self.runs, self.adaptation)
+
+    @cached_property
+    def built(self) -> Network | None:
+        """The network of the second exercise: the trained one if it has residual connections,
+        else the network that has most of them, else the trained one, else any."""
+        if self.base is not None and self.base.network is not None and self.base.blocks:
+            return self.base.network
+        plain = [d for d in self.drawn if not d.adapted]
+        best = max(plain, key=lambda d: (min(len(d.blocks), 2), len(d.network.layers)), default=None)
+        if best is not None and best.blocks:
+            return best.network
+        if self.base is not None and self.base.network is not None:
+            return self.base.network
+        return best.network if best is not None else None
+
+    @cached_property
+    def built_blocks(self) -> tuple[ResidualBlock, ...]:
+        from graders.analysis.residual import residual_blocks
+
+        return residual_blocks(self.built) if self.built is not None else ()
+
+    # -- adapters --------------------------------------------------------------------------
+    @cached_property
+    def adapted(self) -> tuple[Network, tuple[AdaptedLayer, ...]] | None:
+        """The network with adapters: as trained, else as it was built."""
+        if self.adaptation is not None and self.adaptation.network is not None:
+            return self.adaptation.network, self.adaptation.adapted
+        best = max((d for d in self.drawn if d.adapted), key=lambda d: len(d.adapted), default=None)
+        return (best.network, best.adapted) if best is not None else None
+
+    @cached_property
+    def formulas(self) -> tuple[Formula | None, ...]:
+        """What each adapted layer computes; None where it cannot be computed again."""
+        if self.adapted is None:
+            return ()
+        network, layers = self.adapted
+        replay = Replay(network, self.blobs)
+        found: list[Formula | None] = []
+        for layer in layers:
+            try:
+                found.append(formula(replay, layer))
+            except ReplayError:
+                found.append(None)
+        return tuple(found)
+
+    def start_of(self, layer_value: int) -> Array | None:
+        """Content of a trained leaf (A or B) when the adaptation began."""
+        return self._leaf_content(layer_value, end=False)
+
+    def end_of(self, layer_value: int) -> Array | None:
+        """Content of a leaf when the adaptation ended."""
+        return self._leaf_content(layer_value, end=True)
+
+    def _leaf_content(self, value: int, *, end: bool) -> Array | None:
+        if self.adapted is None:
+            return None
+        network, _layers = self.adapted
+        leaf = network.leaves[value]
+        digest: str | None = None
+        if self.adaptation is not None:
+            run = self.adaptation.run
+            reached = next((r for r in run.reached if r.uid == leaf.uid), None)
+            if reached is not None:
+                digest = reached.end if end else reached.start
+            else:
+                entry = content_at(self.evidence, leaf.uid, run.last_moment if end else run.moment)
+                digest = entry.digest if entry is not None else None
+        try:
+            return self.blobs.load(digest or leaf.digest)
+        except EvidenceError:
+            return None
+
+    # -- predictions -----------------------------------------------------------------------
+    @cached_property
+    def evaluations(self) -> tuple[Evaluation, ...]:
+        return evaluations_of(self.evidence, self.blobs, self.tables)
+
+    @cached_property
+    def metric_calls(self) -> tuple[MetricCall, ...]:
+        return metric_calls(self.evidence, self.blobs)
+
+    @cached_property
+    def shown(self) -> tuple[ShownNumber, ...]:
+        """Numbers shown in outputs, in order of the cells."""
+        return tuple(n for c in self.evidence.run.cells for n in shown_numbers(c))
+
+    @cached_property
+    def held(self) -> tuple[tuple[int, str, float], ...]:
+        """(cell, variable, number) of numbers kept in variables."""
+        return tuple(
+            (e.cell, name, value) for e in self.evidence.numbers for name, value in e.values.items()
+        )
+
+    @cached_property
+    def base_predict(self) -> Any:
+        """The base network as a function of rows (n x features -> outputs), or None."""
+        if self.base is None or self.base.network is None:
+            return None
+        network = self.base.network
+        ends = {r.uid: r.end for r in self.base.run.reached}
+        return self._predictor(network, ends)
+
+    @cached_property
+    def adapted_predict(self) -> Any:
+        """The adapted network after its training as a function of rows, or None."""
+        if self.adaptation is None or self.adapted is None:
+            return None
+        network, _layers = self.adapted
+        return self._predictor(network, {r.uid: r.end for r in self.adaptation.run.reached})
+
+    @cached_property
+    def unadapted_predict(self) -> Any:
+        """The adapted network with B = 0 as a function of rows, or None."""
+        if self.adapted is None:
+            return None
+        network, layers = self.adapted
+        zero = {
+            layer.b: torch.zeros(network.shape(layer.b), dtype=torch.float64) for layer in layers
+        }
+        return self._predictor(network, {}, zero)
+
+    def _predictor(
+        self, network: Network, digests: Mapping[int, str], given: Mapping[int, torch.Tensor] = {}
+    ) -> Any:
+        replay = Replay(network, self.blobs)
+
+        def predict(rows: Array) -> Array | None:
+            weights = dict(given)
+            try:
+                for value, leaf in network.leaves.items():
+                    if leaf.uid in digests and value not in weights:
+                        weights[value] = to_double(self.blobs.load(digests[leaf.uid]))
+                return replay.predict(rows, weights)
+            except (ReplayError, EvidenceError):
+                return None
+
+        return predict
+
+    # -- where -----------------------------------------------------------------------------
+    def cell(self, executed: int) -> int:
+        """Position in the executed notebook of the n-th executed code cell."""
+        return self.evidence.cell_index(executed)
+
+    def dimensions(self) -> tuple[tuple[int, int, int], ...]:
+        """(out, in, r) of each adapted layer."""
+        if self.adapted is None:
+            return ()
+        network, layers = self.adapted
+        return tuple(dimensions(network, layer) for layer in layers)
+
+
+def close(a: Array | None, b: Array | None, tolerance: float = 2e-3) -> bool:
+    """True when two answers are the same numbers, whatever their form."""
+    if a is None or b is None or a.size != b.size or not a.size:
+        return False
+    x, y = (np.asarray(v, dtype=np.float64).reshape(-1) for v in (a, b))
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return False
+    return bool(np.abs(x - y).max() <= tolerance * (1 + np.abs(x).max()))
+
+
+__all__ = ["Reading", "Scored", "close"]

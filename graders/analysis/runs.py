@@ -1,0 +1,145 @@
+"""Which training run is which? The base network's, the adapted network's, and experiments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.analysis.adapters import AdaptedLayer, adapted_layers
+from graders.analysis.network import Network
+from graders.analysis.residual import ResidualBlock, residual_blocks
+from graders.evidence.model import Evidence, Graph, TrainingRun
+from graders.evidence.reading import Blobs
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A training run with the network that ran in it.
+
+    `network` is the tape of one of its iterations, or the module's forward graph when there is
+    none; `adapted` are the layers that carry trainable low-rank pairs.
+    """
+
+    run: TrainingRun
+    network: Network | None
+    adapted: tuple[AdaptedLayer, ...]
+    blocks: tuple[ResidualBlock, ...]
+    losses: NDArray[np.float64]
+
+    @property
+    def moved(self) -> int:
+        """How many of the tensors with gradients changed during the run."""
+        return sum(r.start != r.end for r in self.run.reached)
+
+
+@dataclass(frozen=True)
+class DrawnNetwork:
+    """A network seen outside a training run, with its graph."""
+
+    graph: Graph
+    network: Network
+    blocks: tuple[ResidualBlock, ...]
+    adapted: tuple[AdaptedLayer, ...]
+
+
+def drawn_networks(evidence: Evidence) -> tuple[DrawnNetwork, ...]:
+    """Forward graphs of modules that could be called, in order; lone layers are left out."""
+    found = []
+    for graph in evidence.graphs:
+        if graph.why != "forward" or graph.error or not graph.nodes:
+            continue
+        network = Network(graph)
+        if len(network.layers) < 1:
+            continue
+        found.append(
+            DrawnNetwork(graph, network, residual_blocks(network), adapted_layers(network))
+        )
+    return tuple(found)
+
+
+def trained_runs(
+    evidence: Evidence, blobs: Blobs, drawn: tuple[DrawnNetwork, ...]
+) -> tuple[TrainedRun, ...]:
+    """Every training run with its network, in order; runs of regressions by hand included."""
+    tapes = {g.run: g for g in evidence.graphs if g.why == "training" and not g.error}
+    found = []
+    for run in evidence.training:
+        network = None
+        if run.number in tapes:
+            network = Network(tapes[run.number])
+            if not network.layers:
+                network = None
+        if network is None and run.model is not None:
+            same = [d for d in drawn if d.graph.model == run.model]
+            after = [d for d in same if d.graph.moment >= run.moment] or same
+            network = after[0].network if after else None
+        losses = blobs.load(run.losses) if blobs.has(run.losses) else np.zeros(0)
+        found.append(
+            TrainedRun(
+                run=run,
+                network=network,
+                adapted=adapted_layers(network) if network else (),
+                blocks=residual_blocks(network) if network else (),
+                losses=np.asarray(losses, dtype=np.float64).reshape(-1),
+            )
+        )
+    return tuple(found)
+
+
+def adaptation_of(runs: tuple[TrainedRun, ...]) -> TrainedRun | None:
+    """The run in which adapters were trained; of several, the one that adapted most, then last."""
+    adapted = [r for r in runs if r.adapted]
+    return max(adapted, key=lambda r: (len(r.adapted), r.moved > 0, r.run.moment), default=None)
+
+
+def base_of(runs: tuple[TrainedRun, ...], adaptation: TrainedRun | None) -> TrainedRun | None:
+    """The run that trained the base network: before the adaptation, without adapters.
+
+    Among experiments: one that moved weights, that has residual blocks, that steps most.
+    """
+    before = [
+        r
+        for r in runs
+        if not r.adapted and (adaptation is None or r.run.moment < adaptation.run.moment)
+    ]
+    return max(
+        before,
+        key=lambda r: (r.moved > 0, min(len(r.blocks), 2), r.run.backwards),
+        default=None,
+    )
+
+
+def continued(runs: tuple[TrainedRun, ...], run: TrainedRun) -> tuple[TrainedRun, ...]:
+    """The run and the others that trained the very same tensors (training in several cells)."""
+    mine = {r.uid for r in run.run.reached}
+    return tuple(
+        r for r in runs if not r.adapted == (not run.adapted) and mine & {x.uid for x in r.run.reached}
+    ) or (run,)
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Mean loss at the start and the end of a curve. `fell` is None inside the margin."""
+
+    first: float
+    last: float
+    fell: bool | None
+
+
+def trend(losses: NDArray[np.float64], margin: float = 0.01) -> Trend:
+    """Did the loss fall? Compares the first tenth with the last; relative margin."""
+    finite = losses[np.isfinite(losses)]
+    if not len(losses) or not len(finite):
+        return Trend(float("nan"), float("nan"), False)
+    tenth = max(1, len(losses) // 10)
+    first, last = float(np.mean(losses[:tenth])), float(np.mean(losses[-tenth:]))
+    if not np.isfinite(last):
+        return Trend(first, last, False)
+    if not np.isfinite(first):
+        return Trend(first, last, None)
+    change = (first - last) / max(abs(first), 1e-12)
+    if change > margin:
+        return Trend(first, last, True)
+    return Trend(first, last, False if change < -margin or len(losses) > 20 and change <= 0 else None)

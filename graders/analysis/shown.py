@@ -1,0 +1,81 @@
+"""Which numbers does a student show? Numbers in outputs, with the precision they are shown at."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+
+from graders.evidence.run_record import CellRecord
+
+_NUMBER = re.compile(r"(?<![\w.])[-+]?(\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+]?\d+)?\s?(%)?")
+MAX_TEXT = 200_000
+
+
+@dataclass(frozen=True)
+class ShownNumber:
+    """A number as shown: `value` and half a unit of its last digit, the words before it."""
+
+    value: float
+    tolerance: float
+    digits: int  # significant digits after the decimal point (2 more in a percentage)
+    words: str
+    cell: int
+    literal: bool  # its digits stand in the cell's source: typed, not computed
+
+    def agrees(self, figure: float) -> bool:
+        """True when the figure, rounded as shown, is this number (as a share or per cent)."""
+        return any(
+            abs(self.value - scale * figure) <= self.tolerance * 1.0001 + 1e-9
+            for scale in ((1.0, 100.0) if self.value > 1 else (1.0,))
+        )
+
+
+def shown_numbers(cell: CellRecord) -> tuple[ShownNumber, ...]:
+    """Numbers in a cell's text outputs, in order. Integers are left out."""
+    typed = _literals(cell.source)
+    found = []
+    for output in cell.outputs:
+        if output.kind == "error":
+            continue
+        text = output.text or re.sub(r"<[^>]+>", " ", output.html)
+        for match in _NUMBER.finditer(text[:MAX_TEXT]):
+            digits = match.group(1).replace(",", ".")
+            percent = match.group(2) is not None
+            decimals = len(digits.split(".")[1]) if "." in digits else 0
+            value = float(match.group(0).replace(",", ".").replace("%", "").strip())
+            if decimals == 0 and not percent:
+                continue
+            scientific = re.search(r"[eE]([-+]?\d+)", match.group(0))
+            exponent = int(scientific.group(1)) if scientific else 0
+            found.append(
+                ShownNumber(
+                    value=value,
+                    tolerance=0.5 * 10.0 ** (exponent - decimals),
+                    digits=decimals + (2 if percent or value > 1 else 0),
+                    words=text[max(0, match.start() - 60) : match.start()].lower(),
+                    cell=cell.index,
+                    literal=digits in typed,
+                )
+            )
+    return tuple(found)
+
+
+def _literals(source: str) -> frozenset[str]:
+    """Decimal numbers that are typed in the source, in code or inside strings."""
+    found: set[str] = set()
+    try:
+        tree = ast.parse("\n".join(_plain_lines(source)))
+    except (SyntaxError, ValueError):
+        return frozenset(re.findall(r"\d+\.\d+", source))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, float):
+                found.add(repr(node.value))
+            elif isinstance(node.value, str):
+                found.update(re.findall(r"\d+[.,]\d+", node.value))
+    return frozenset(f.replace(",", ".") for f in found)
+
+
+def _plain_lines(source: str) -> list[str]:
+    return ["pass" if line.lstrip().startswith(("%", "!")) and not line[:1].isspace() else line for line in source.splitlines()]

@@ -1,0 +1,156 @@
+"""Does the network of the second exercise work, fit the data, and what is it made of?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import torch
+
+from graders.analysis.network import Network
+from graders.analysis.operations import bare, kind
+from graders.analysis.reading import Reading
+from graders.analysis.replay import Replay, ReplayError
+from graders.analysis.residual import ResidualBlock
+from graders.language import _, ngettext
+
+_MISMATCH = re.compile(r"shapes cannot be multiplied|size mismatch|must match the size|expected input|normalized_shape|running_mean should")
+
+
+@dataclass(frozen=True)
+class Works:
+    works: bool
+    layers: int = 0
+    error: str = ""
+    cells: tuple[int, ...] = ()
+
+
+def cells_of_built(reading: Reading) -> tuple[int, ...]:
+    """The cell in which the judged network was first seen."""
+    if reading.built is None:
+        return ()
+    model = reading.built.graph.model
+    seen = next((m for m in reading.evidence.models if m.uid == model), None)
+    executed = seen.cell if seen is not None else reading.built.graph.cell
+    return (reading.cell(executed),)
+
+
+def compiles(reading: Reading) -> Works:
+    """Works when some network computed an output, else the first error that stood in its way."""
+    if reading.built is not None and reading.built.layers:
+        return Works(True, len(reading.built.layers), cells=cells_of_built(reading))
+    for graph in reading.evidence.graphs:
+        if graph.error and not graph.guessed:
+            return Works(False, error=graph.error, cells=(reading.cell(graph.cell),))
+    for cell in reading.evidence.run.cells:
+        if cell.error is not None and ("nn." in cell.source or "forward" in cell.source):
+            error = f"{cell.error.name}: {cell.error.message}"[:300]
+            return Works(False, error=error, cells=(cell.index,))
+    return Works(False)
+
+
+@dataclass(frozen=True)
+class Size:
+    """Features given, columns that do not matter, outputs. `fits` is None when undecided."""
+
+    given: int
+    outputs: int
+    unused: tuple[int, ...]
+    padded: bool
+    mismatch: str
+    fits: bool | None
+    cells: tuple[int, ...]
+
+
+def io_size(reading: Reading) -> Size | None:
+    """How the network's ends fit the data it is given."""
+    network = reading.built
+    if network is None or not network.inputs or network.output is None:
+        return None
+    cells = cells_of_built(reading)
+    given = network.shape(network.inputs[0])[-1]
+    shape = network.shape(network.output)
+    rows = network.shape(network.inputs[0])[0]
+    outputs = 1 if len(shape) < 2 and (not shape or shape[0] == rows) else shape[-1]
+    padded = any(
+        kind(n) == "pad" or bare(n.op) in ("zeros", "new_zeros")
+        for n in network.nodes
+        if n.outs and n.outs[0] in network.alive
+    )
+    mismatch = _mismatch(reading) if network.graph.guessed else ""
+    unused = unused_columns(network, reading)
+    if mismatch:
+        return Size(given, outputs, (), padded, mismatch, False, cells)
+    fits: bool | None = outputs in (1, 2) and not unused and not padded
+    if unused is None:
+        fits = None if outputs in (1, 2) else False
+    return Size(given, outputs, unused or (), padded, "", fits, cells)
+
+
+def unused_columns(network: Network, reading: Reading) -> tuple[int, ...] | None:
+    """Input columns that the output does not depend on at all; None when it cannot be told."""
+    replay = Replay(network, reading.blobs)
+    start = network.inputs[0]
+    try:
+        sample = replay.leaf(start)
+        if sample.ndim != 2:
+            return None
+        generator = torch.Generator().manual_seed(4)
+        noise = torch.randn(64, sample.shape[1], generator=generator, dtype=torch.float64)
+        touched = torch.zeros(sample.shape[1], dtype=torch.bool)
+        for rows in (sample, 3 * noise[: len(sample)]):
+            x = rows.clone().requires_grad_()
+            with torch.enable_grad():
+                (out,) = replay.compute([network.output or 0], {start: x})
+                (gradient,) = torch.autograd.grad(out.sum() + (out**2).sum(), x)
+            touched |= (gradient != 0).any(dim=0)
+    except (ReplayError, RuntimeError):
+        return None
+    return tuple(int(i) for i in (~touched).nonzero().reshape(-1))
+
+
+def _mismatch(reading: Reading) -> str:
+    for cell in reading.evidence.run.cells:
+        if cell.error is not None and _MISMATCH.search(cell.error.message):
+            return f"{cell.error.name}: {cell.error.message}"[:200]
+    return ""
+
+
+# -- in words -------------------------------------------------------------------------------
+def describe_blocks(reading: Reading) -> str:
+    """ "2 residual blocks: blocks.0 [Linear 64→64, ReLU, Linear 64→64] + identity; ..." """
+    network, blocks = reading.built, reading.built_blocks
+    if network is None:
+        return _("no network was seen in the notebook")
+    if not blocks:
+        return _("no residual connection: no addition or concatenation joins a value with one computed from it")
+    count = ngettext("{n} residual connection", "{n} residual connections", len(blocks)).format(n=len(blocks))
+    return f"{count}: " + "; ".join(_describe(network, b) for b in blocks[:8])
+
+
+def _describe(network: Network, block: ResidualBlock) -> str:
+    steps = [_step(network, i) for i in block.way]
+    joined = ", ".join(s for s in steps if s)
+    shortcut = _("identity") if block.shortcut == "identity" else _("projection")
+    sign = "+" if block.join == "add" else _("concatenated with")
+    name = f"{block.scope} " if block.scope else ""
+    return f"{name}[{joined}] {sign} {shortcut}"
+
+
+_NAMES = {
+    "relu": "ReLU", "relu_": "ReLU", "gelu": "GELU", "silu": "SiLU", "elu": "ELU", "selu": "SELU",
+    "leaky_relu": "LeakyReLU", "tanh": "Tanh", "sigmoid": "Sigmoid", "batch_norm": "BatchNorm",
+    "layer_norm": "LayerNorm", "softplus": "Softplus", "mish": "Mish", "celu": "CELU",
+}  # fmt: skip
+
+
+def _step(network: Network, index: int) -> str:
+    node = network.nodes[index]
+    layer = network.layer_by_out.get(node.outs[0]) if node.outs else None
+    if layer is not None:
+        into, out = network.shape(layer.data), network.shape(layer.out)
+        name = "Conv" if kind(node) == "conv" else "Linear"
+        return f"{name} {into[-1] if into else '?'}→{out[-1] if out else '?'}"
+    if kind(node) in ("activation", "norm"):
+        return _NAMES.get(bare(node.op), bare(node.op))
+    return "Dropout" if kind(node) == "dropout" else ""

@@ -1,0 +1,73 @@
+"""Checks of what a network computes, whatever it is called and however it is written."""
+
+from __future__ import annotations
+
+from graders.analysis import structure
+from graders.analysis.reading import Reading
+from graders.checks.outcome import Finding, require
+from graders.language import _, ngettext
+
+
+def compiles(student: Reading) -> Finding:
+    """The network can be built and answers when it is given data."""
+    state = structure.compiles(student)
+    expected = _("a network that computes an output from a batch of data")
+    if state.works:
+        return require(
+            True,
+            expected=expected,
+            observed=_("a network with {n} weighted layers computes an output").format(n=state.layers),
+            cells=state.cells,
+        )
+    if state.error:
+        observed = _("building or calling the network fails: {error}").format(error=state.error)
+    else:
+        observed = _("no network was seen in the notebook")
+    return require(False, expected=expected, observed=observed, cells=state.cells)
+
+
+def io_size(student: Reading) -> Finding:
+    """The network takes all the features it is given and answers with one or two outputs."""
+    size = structure.io_size(student)
+    expected = _("every feature given to the network is used, and one output (or two, one a class)")
+    if size is None:
+        return require(
+            None, expected=expected, observed=_("the network could not be computed again")
+        )
+    observed = _("{given} features in, {out} outputs").format(given=size.given, out=size.outputs)
+    if size.unused:
+        observed += "; " + _("the output does not depend on {n} of them: columns {columns}").format(
+            n=len(size.unused), columns=", ".join(map(str, size.unused[:12]))
+        )
+    if size.padded:
+        observed += "; " + _("the input is padded inside the network")
+    if size.mismatch:
+        observed = _("the sizes do not fit the data: {error}").format(error=size.mismatch)
+    return require(size.fits, expected=expected, observed=observed, cells=size.cells)
+
+
+def residual_connections(student: Reading, minimum: int = 2) -> Finding:
+    """The network has at least the asked number of residual connections."""
+    blocks = student.built_blocks
+    return require(
+        len(blocks) >= minimum if student.built is not None else None,
+        expected=ngettext(
+            "at least {n} residual connection (x + f(x), or a concatenation of both)",
+            "at least {n} residual connections (x + f(x), or a concatenation of both)",
+            minimum,
+        ).format(n=minimum),
+        observed=structure.describe_blocks(student),
+        cells=structure.cells_of_built(student),
+    )
+
+
+def linear_layers_per_block(student: Reading, minimum: int = 2, blocks: int = 2) -> Finding:
+    """Inside the residual connections there are at least two linear layers."""
+    found = student.built_blocks
+    deep = [b for b in found if b.layers >= minimum]
+    return require(
+        len(deep) >= min(blocks, len(found)) if found else False,
+        expected=_("at least {n} linear layers in a row inside each residual block").format(n=minimum),
+        observed=structure.describe_blocks(student),
+        cells=structure.cells_of_built(student),
+    )
