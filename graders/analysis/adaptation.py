@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from graders.analysis.adapters import dimensions, plain_layers, shapes_fit
-from graders.analysis.equivalence import equivalence_check, merge_of, targets_of
+from graders.analysis.adapters import CarriedPair, plain_layers, shapes_fit
+from graders.analysis.equivalence import (
+    equivalence_check,
+    merge_of,
+    merged_by_behaviour,
+    targets_of,
+)
 from graders.analysis.learning import trained
 from graders.analysis.reading import Reading
 from graders.analysis.runs import TrainedRun
@@ -16,9 +21,12 @@ from graders.language import _, ngettext
 
 def _where(reading: Reading) -> tuple[int, ...]:
     """The cell in which the adapted network was first seen, and the one that trained it."""
-    if reading.adapted is None:
+    if reading.adapted is not None:
+        model = reading.adapted[0].graph.model
+    elif reading.adaptation is not None:
+        model = reading.adaptation.run.model
+    else:
         return ()
-    model = reading.adapted[0].graph.model
     seen = next((m for m in reading.evidence.models if m.uid == model), None)
     cells = [seen.cell] if seen is not None and model is not None else []
     if reading.adaptation is not None:
@@ -31,18 +39,9 @@ def _none() -> str:
 
 
 # -- a) frozen ------------------------------------------------------------------------------
-def fine_tuning(reading: Reading) -> TrainedRun | None:
-    """The run that adapts: with adapters, else the last run after the base's."""
-    if reading.adaptation is not None:
-        return reading.adaptation
-    base = reading.base
-    later = [r for r in reading.runs if base is not None and r.run.moment > base.run.last_moment]
-    return later[-1] if later else None
-
-
 def frozen(reading: Reading, *, running_statistics: bool) -> Answer:
     """Whether every tensor of the base stayed bit-identical through the fine-tuning."""
-    run = fine_tuning(reading)
+    run = reading.tuning
     if run is None:
         return Answer(False, _("no fine-tuning was seen after the training of the base network"))
     cells = (reading.cell(run.run.cell),)
@@ -85,18 +84,17 @@ def _flags(run: TrainedRun, base_uids: tuple[int, ...]) -> str:
         return ""
     flagged = sum(not p.requires_grad for p in ours)
     stepped = sum(p.in_optimizer for p in ours)
-    return "; " + _("requires_grad=False in {flagged} of {total}, {stepped} of them given to the optimizer").format(
-        flagged=flagged, total=len(ours), stepped=stepped
-    )
+    return "; " + _(
+        "requires_grad=False in {flagged} of {total}, {stepped} of them given to the optimizer"
+    ).format(flagged=flagged, total=len(ours), stepped=stepped)
 
 
 def _base_tensors(reading: Reading, run: TrainedRun) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Identities of the base's parameters and buffers that take part in the fine-tuning."""
-    pairs: set[int] = set()
+    pairs = run.pair_uids
     parameters: list[int] = []
     buffers: list[int] = []
     if run.network is not None:
-        pairs = {run.network.leaves[v].uid for x in run.adapted for v in (x.a, x.b)}
         for value, leaf in run.network.leaves.items():
             if leaf.uid in pairs or value in run.network.inputs:
                 continue
@@ -118,14 +116,23 @@ def _new_tensors(reading: Reading, run: TrainedRun) -> set[int]:
     return {
         leaf.uid
         for value, leaf in run.network.leaves.items()
-        if leaf.role == "parameter" and int(np.prod(run.network.shape(value) or (1,))) == 1
-        and run.adapted and run.network.graph.values[value].requires_grad and not run.network.shape(value)
+        if leaf.role == "parameter"
+        and int(np.prod(run.network.shape(value) or (1,))) == 1
+        and run.adapted
+        and run.network.graph.values[value].requires_grad
+        and not run.network.shape(value)
     }
 
 
 # -- b) the adapter -------------------------------------------------------------------------
 def shapes(reading: Reading) -> Answer:
     """Whether pairs A, B were found whose product has the form of W."""
+    carried = _carried(reading)
+    if reading.adapted is None and carried:
+        words = _(
+            "{n} pairs A, B with the form of a frozen W, the first r={r} for {out}×{into}"
+        ).format(n=len(carried), r=carried[0].rank, out=carried[0].out, into=carried[0].into)
+        return Answer(True, words, _where(reading))
     if reading.adapted is None:
         return Answer(False, _none())
     network, layers = reading.adapted
@@ -136,17 +143,22 @@ def shapes(reading: Reading) -> Answer:
         )
         for i, (x, (o, n, r)) in enumerate(zip(layers[:3], reading.dimensions(), strict=False))
     )
-    words = ngettext("{n} adapted layer: {examples}", "{n} adapted layers: {examples}", len(layers)).format(
-        n=len(layers), examples=examples + (" …" if len(layers) > 3 else "")
-    )
+    words = ngettext(
+        "{n} adapted layer: {examples}", "{n} adapted layers: {examples}", len(layers)
+    ).format(n=len(layers), examples=examples + (" …" if len(layers) > 3 else ""))
     return Answer(not wrong, words, _where(reading))
+
+
+def _carried(reading: Reading) -> tuple[CarriedPair, ...]:
+    """Pairs beside frozen matrices when the network's output does not use them as asked."""
+    return reading.adaptation.carried if reading.adaptation is not None else ()
 
 
 def low_rank(reading: Reading) -> Answer:
     """Whether r is small beside the layers that leave room for it."""
-    if reading.adapted is None:
+    sizes = reading.dimensions() or tuple((c.out, c.into, c.rank) for c in _carried(reading))
+    if not sizes:
         return Answer(False, _none())
-    sizes = reading.dimensions()
     roomy = [d for d in sizes if min(d[0], d[1]) > 4] or list(sizes)
     words = _("r = {ranks}; smaller dimension of the layers {dims}").format(
         ranks=", ".join(str(r) for r in sorted({d[2] for d in sizes})),
@@ -162,20 +174,17 @@ def low_rank(reading: Reading) -> Answer:
 
 def initial_values(reading: Reading) -> Answer:
     """Whether A was random and B zero before the first step."""
-    if reading.adapted is None:
+    pairs = reading.pairs_at_start
+    if not pairs:
         return Answer(False, _none())
-    _network, layers = reading.adapted
-    a_zero = b_filled = same = unknown = 0
-    for layer in layers:
-        a, b = reading.start_of(layer.a), reading.start_of(layer.b)
-        if a is None or b is None:
-            unknown += 1
-            continue
-        b_filled += bool(np.any(b != 0))
-        a_zero += not np.any(a != 0)
-        same += a.size > 1 and bool(np.any(a != 0)) and bool(np.all(a == a.flat[0]))
+    known = [(a, b) for a, b in pairs if a is not None and b is not None]
+    b_filled = sum(bool(np.any(b != 0)) for _a, b in known)
+    a_zero = sum(not np.any(a != 0) for a, _b in known)
+    same = sum(
+        a.size > 1 and bool(np.any(a != 0)) and bool(np.all(a == a.flat[0])) for a, _b in known
+    )
     cells = _where(reading)
-    if unknown == len(layers):
+    if not known:
         return Answer(None, _("the values before the first step were not recorded"), cells)
     faults = []
     if b_filled:
@@ -186,25 +195,46 @@ def initial_values(reading: Reading) -> Answer:
         faults.append(_("A is constant, not random, in {n} layers").format(n=same))
     if faults:
         return Answer(False, "; ".join(faults), cells)
-    return Answer(True, _("A random and B = 0 in all {n} layers").format(n=len(layers)), cells)
+    return Answer(True, _("A random and B = 0 in all {n} layers").format(n=len(known)), cells)
 
 
 def follows_formula(reading: Reading) -> Answer:
     """Whether each adapted layer computes (W + c B A) x + b with c other than 0."""
+    if reading.adapted is None and _carried(reading):
+        words = _("A and B are there, but what the network computes is not (W + α·B·A)·x + b")
+        return Answer(False, words, _where(reading))
     if reading.adapted is None:
         return Answer(False, _none())
     _network, layers = reading.adapted
     wrong = [x.scope for x, f in zip(layers, reading.formulas, strict=True) if f and not f.holds]
-    idle = [x.scope for x, f in zip(layers, reading.formulas, strict=True) if f and f.holds and abs(f.factor) < 1e-9]
+    idle = [
+        x.scope
+        for x, f in zip(layers, reading.formulas, strict=True)
+        if f and f.holds and abs(f.factor) < 1e-9
+    ]
     unknown = sum(f is None for f in reading.formulas)
     cells = _where(reading)
     if wrong:
-        return Answer(False, _("the formula does not hold in {n} layers: {names}").format(n=len(wrong), names=", ".join(wrong[:4])), cells)
+        return Answer(
+            False,
+            _("the formula does not hold in {n} layers: {names}").format(
+                n=len(wrong), names=", ".join(wrong[:4])
+            ),
+            cells,
+        )
     if idle:
-        return Answer(False, _("B·A adds nothing in {n} layers: {names}").format(n=len(idle), names=", ".join(idle[:4])), cells)
+        return Answer(
+            False,
+            _("B·A adds nothing in {n} layers: {names}").format(
+                n=len(idle), names=", ".join(idle[:4])
+            ),
+            cells,
+        )
     if unknown:
         return Answer(None, _("{n} layers could not be computed again").format(n=unknown), cells)
-    return Answer(True, _("computed again on random values: exact in {n} layers").format(n=len(layers)), cells)
+    return Answer(
+        True, _("computed again on random values: exact in {n} layers").format(n=len(layers)), cells
+    )
 
 
 def gradients(reading: Reading) -> Answer:
@@ -213,7 +243,7 @@ def gradients(reading: Reading) -> Answer:
     if run is None or run.network is None:
         return Answer(False, _none())
     cells = (reading.cell(run.run.cell),)
-    pairs = {run.network.leaves[v].uid for x in run.adapted for v in (x.a, x.b)}
+    pairs = run.pair_uids
     reached = {r.uid for r in run.run.reached}
     names = {e.uid: e.name for s in reading.evidence.states for e in s.entries}
     others = [u for u in reached if u not in pairs]
@@ -224,14 +254,28 @@ def gradients(reading: Reading) -> Answer:
     without = [u for u in pairs if u not in reached]
     if others:
         listed = ", ".join(names.get(u, f"#{u}") for u in others[:5])
-        return Answer(False, _("{n} other tensors have gradients: {names}").format(n=len(others), names=listed), cells)
+        return Answer(
+            False,
+            _("{n} other tensors have gradients: {names}").format(n=len(others), names=listed),
+            cells,
+        )
     if without:
-        return Answer(False, _("{n} of {total} adapter matrices have no gradient").format(n=len(without), total=len(pairs)), cells)
-    return Answer(True, _("{n} matrices A and B have gradients, nothing else has").format(n=len(pairs)), cells)
+        return Answer(
+            False,
+            _("{n} of {total} adapter matrices have no gradient").format(
+                n=len(without), total=len(pairs)
+            ),
+            cells,
+        )
+    return Answer(
+        True, _("{n} matrices A and B have gradients, nothing else has").format(n=len(pairs)), cells
+    )
 
 
 def alpha(reading: Reading, low: float, high: float) -> Answer:
     """Whether the factor of B A, as measured, lies in the range."""
+    if reading.adapted is None and _carried(reading):
+        return Answer(None, _("the factor could not be measured"), _where(reading))
     if reading.adapted is None:
         return Answer(False, _none())
     factors = sorted({round(f.factor, 6) for f in reading.formulas if f is not None})
@@ -244,11 +288,20 @@ def alpha(reading: Reading, low: float, high: float) -> Answer:
 
 def every_layer(reading: Reading) -> Answer:
     """Whether no linear layer of the network goes without an adapter."""
+    carried, run = _carried(reading), reading.adaptation
+    if reading.adapted is None and carried and run is not None and run.network is not None:
+        total = len(reading.built.layers) if reading.built is not None else len(carried)
+        words = _("{n} of {total} linear layers carry an adapter").format(
+            n=len(carried), total=total
+        )
+        return Answer(len(carried) >= total, words, _where(reading))
     if reading.adapted is None:
         return Answer(False, _none())
     network, layers = reading.adapted
     plain = plain_layers(network, layers)
-    words = _("{n} of {total} linear layers carry an adapter").format(n=len(layers), total=len(layers) + len(plain))
+    words = _("{n} of {total} linear layers carry an adapter").format(
+        n=len(layers), total=len(layers) + len(plain)
+    )
     if plain:
         names = ", ".join(network.scope(p.out) or "?" for p in plain[:5])
         words += "; " + _("without: {names}").format(names=names)
@@ -257,30 +310,39 @@ def every_layer(reading: Reading) -> Answer:
 
 # -- c) training ----------------------------------------------------------------------------
 def trained_on_extra(reading: Reading) -> Answer:
-    """Whether the adapters were trained on the new data."""
-    run = reading.adaptation
+    """Whether the adapted network was trained on the new data."""
+    run = reading.tuning
     if run is None:
         return Answer(False, _("no adapted network was trained"))
     answer = trained(reading, run, role="extra")
-    if answer.holds and run.network is not None:
-        pairs = {run.network.leaves[v].uid for x in run.adapted for v in (x.a, x.b)}
-        moved = sum(r.start != r.end for r in run.run.reached if r.uid in pairs)
-        words = _("{moved} of {total} adapter matrices moved").format(moved=moved, total=len(pairs))
-        if moved < len(pairs) // 2:
-            return Answer(False, words, answer.cells)
-        return Answer(True, answer.words + "; " + words, answer.cells)
-    return answer
+    pairs = run.pair_uids
+    if not pairs or not answer.holds:
+        return answer
+    moved = sum(r.start != r.end for r in run.run.reached if r.uid in pairs)
+    words = _("{moved} of {total} adapter matrices moved").format(moved=moved, total=len(pairs))
+    if moved < len(pairs) / 2:
+        return Answer(False, words, answer.cells)
+    return Answer(True, answer.words + "; " + words, answer.cells)
 
 
 # -- e) merge -------------------------------------------------------------------------------
 def merged(reading: Reading) -> Answer:
-    """Whether a network with W + c B A as single matrices, of the base's size, was made."""
-    if reading.adaptation is None:
+    """Whether a network of the base's size that answers as the adapted one was made."""
+    if reading.tuning is None:
         return Answer(False, _("no adapted network was trained"))
+    alike = merged_by_behaviour(reading)
     targets = targets_of(reading)
-    if not targets or all(not np.any(t.product) for t in targets):
-        return Answer(None, _("the adapters ended at zero: nothing to tell a merged network by"))
     merge = merge_of(reading)
+    if merge is not None and merge.exact == merge.total and not merge.spare:
+        words = _("{n} layers hold W + α·B·A in one matrix, nothing else is left").format(
+            n=merge.total
+        )
+        return Answer(True, words, (reading.cell(merge.state.cell),))
+    if alike is not None:
+        words = _("a network of the base's size answers as the adapted one does")
+        return Answer(True, words, (reading.cell(alike.graph.cell),))
+    if targets and all(not np.any(t.product) for t in targets):
+        return Answer(None, _("the adapters ended at zero: nothing to tell a merged network by"))
     if merge is None:
         return Answer(False, _("no weights equal to W + α·B·A were found after the adaptation"))
     cells = (reading.cell(merge.state.cell),)
@@ -291,17 +353,15 @@ def merged(reading: Reading) -> Answer:
                 n=merge.other, k=merge.factor, alpha=targets[0].factor
             )
         return Answer(False, words, cells)
-    if merge.spare:
-        words = _("the merged network still carries other matrices: {names}").format(
-            names=", ".join(e.name for e in merge.spare[:4])
-        )
-        return Answer(False, words, cells)
-    return Answer(True, _("{n} layers hold W + α·B·A in one matrix, nothing else is left").format(n=merge.total), cells)
+    words = _("the merged network still carries other matrices: {names}").format(
+        names=", ".join(e.name for e in merge.spare[:4])
+    )
+    return Answer(False, words, cells)
 
 
 def equivalence(reading: Reading) -> Answer:
     """Whether adapted and merged results were compared."""
-    if reading.adaptation is None:
+    if reading.tuning is None:
         return Answer(False, _("no adapted network was trained"))
     check = equivalence_check(reading, merge_of(reading))
     words = {

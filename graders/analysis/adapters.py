@@ -7,6 +7,7 @@ parametrization. The factor c is measured by computing the layer again on random
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,7 +15,7 @@ import torch
 from graders.analysis.network import Layer, Network
 from graders.analysis.operations import kind
 from graders.analysis.replay import Replay, ReplayError
-from graders.evidence.model import Leaf
+from graders.evidence.model import Entry
 
 MAX_FACTORS = 4
 
@@ -253,9 +254,16 @@ def formula(replay: Replay, layer: AdaptedLayer, draws: int = 3, rows: int = 7) 
 
     factors, deviations = [], []
     for _ in range(draws):
-        x, w, a, b = random((rows, into)), random((out, into)), random((rank, into)), random((out, rank))
+        x, w, a, b = (
+            random((rows, into)),
+            random((out, into)),
+            random((rank, into)),
+            random((out, rank)),
+        )
 
-        def answer(w: torch.Tensor, a: torch.Tensor, b: torch.Tensor, x: torch.Tensor = x) -> torch.Tensor:
+        def answer(
+            w: torch.Tensor, a: torch.Tensor, b: torch.Tensor, x: torch.Tensor = x
+        ) -> torch.Tensor:
             given = {
                 layer.start: x,
                 layer.w: stored(w, layer.w_transposed),
@@ -279,16 +287,51 @@ def formula(replay: Replay, layer: AdaptedLayer, draws: int = 3, rows: int = 7) 
     return Formula(sum(factors) / len(factors), max(*deviations, spread / (1 + abs(factors[0]))))
 
 
-def leaf(network: Network, value: int) -> Leaf:
-    """The leaf behind a value."""
-    return network.leaves[value]
+# -- pairs that the network does not use ------------------------------------------------------
+@dataclass(frozen=True)
+class CarriedPair:
+    """A trainable pair kept beside a frozen matrix, by tensor identity: whether or not the
+    network's output uses it as the formula says."""
+
+    a: int
+    b: int
+    out: int
+    into: int
+    rank: int
+    name: str
+
+
+def carried_pairs(entries: Sequence[Entry]) -> tuple[CarriedPair, ...]:
+    """Consecutive trainable matrices whose product has the form of a frozen one."""
+    frozen: set[tuple[int, ...]] = {
+        e.shape for e in entries if len(e.shape) == 2 and not e.requires_grad
+    }
+    trained = [e for e in entries if len(e.shape) == 2 and e.requires_grad]
+    found: list[CarriedPair] = []
+    index = 0
+    while index + 1 < len(trained):
+        pair = _pair(trained[index], trained[index + 1], frozen)
+        if pair is not None:
+            found.append(pair)
+        index += 2 if pair is not None else 1
+    return tuple(found)
+
+
+def _pair(first: Entry, second: Entry, frozen: set[tuple[int, ...]]) -> CarriedPair | None:
+    for a, b in ((first, second), (second, first)):
+        for (rank, into), (out, again) in ((a.shape, b.shape), (a.shape[::-1], b.shape[::-1])):
+            if rank == again and (out, into) in frozen and rank < max(out, into):
+                return CarriedPair(a.uid, b.uid, out, into, rank, a.name.rpartition(".")[0])
+    return None
 
 
 __all__ = [
     "AdaptedLayer",
+    "CarriedPair",
     "Formula",
     "ReplayError",
     "adapted_layers",
+    "carried_pairs",
     "dimensions",
     "formula",
     "plain_layers",

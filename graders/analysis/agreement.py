@@ -55,7 +55,9 @@ def find(
 
 def _called(reading: Reading, metric: str, candidates: Sequence[Scored]) -> Agreement | None:
     for item in reading.metric_calls:
-        if item.call.name.lower() not in FUNCTIONS[metric] or not isinstance(item.call.result, (int, float)):
+        if item.call.name.lower() not in FUNCTIONS[metric] or not isinstance(
+            item.call.result, (int, float)
+        ):
             continue
         for candidate in candidates:
             if len(candidate.predicted) != len(item.predicted):
@@ -116,7 +118,7 @@ def _named(metric: str, words: str) -> bool:
     return named
 
 
-def test_predictions(reading: Reading, role: str = "test") -> tuple[Scored, ...]:
+def predictions_on(reading: Reading, role: str = "test") -> tuple[Scored, ...]:
     """Predictions of the trained base network on a data file, scored against trusted labels."""
     table = reading.tables.get(role)
     if table is None or table.labels is None or reading.base is None:
@@ -126,7 +128,9 @@ def test_predictions(reading: Reading, role: str = "test") -> tuple[Scored, ...]
     ours = [
         e
         for e in reading.evaluations
-        if e.table == role and e.seen.moment > since and _is_base(reading, e.seen.model, e.seen.state)
+        if e.table == role
+        and e.seen.moment > since
+        and _is_base(reading, e.seen.model, e.seen.state)
     ]
     for evaluation in ours:
         own = scored(evaluation.outputs, table.labels, evaluation.seen.cell, evaluation.seen.moment)
@@ -194,10 +198,18 @@ def _computed_again(reading: Reading, role: str) -> list[Scored]:
         return []
     found = []
     for array in reading.evidence.arrays:
-        if len(array.shape) != 2 or array.shape[0] != table.rows or not reading.blobs.has(array.digest):
+        if (
+            len(array.shape) != 2
+            or array.shape[0] != table.rows
+            or not reading.blobs.has(array.digest)
+        ):
             continue
         outputs = predict(reading.blobs.load(array.digest))
-        own = scored(outputs, table.labels, reading.base.run.cell, reading.base.run.moment) if outputs is not None else None
+        own = (
+            scored(outputs, table.labels, reading.base.run.cell, reading.base.run.moment)
+            if outputs is not None
+            else None
+        )
         if own is not None:
             found.append(own)
     return found

@@ -30,7 +30,7 @@ class Compared:
 
 def base_and_adapted(reading: Reading) -> Compared | None:
     """The best sign of a comparison; None when there is none."""
-    if reading.adaptation is None:
+    if reading.tuning is None:
         return None
     pairs = list(_pairs(reading))
     for base, adapted in pairs:
@@ -53,8 +53,8 @@ def base_and_adapted(reading: Reading) -> Compared | None:
 
 def _pairs(reading: Reading) -> Iterator[tuple[Evaluation, Evaluation]]:
     """Evaluations of both networks on the same inputs, longest first."""
-    assert reading.adaptation is not None
-    since = reading.adaptation.run.moment
+    assert reading.tuning is not None
+    since = reading.tuning.run.moment
     with_inputs = [e for e in reading.evaluations if e.inputs is not None and e.rows >= 20]
     roles = [(e, _role(reading, e, since)) for e in with_inputs]
     bases = [e for e, role in roles if role == "base"]
@@ -83,12 +83,15 @@ def _role(reading: Reading, evaluation: Evaluation, since: int) -> str:
         return "adapted"
     if close(unadapted, evaluation.outputs) or close(base, evaluation.outputs):
         return "base"
-    if reading.adaptation is None or reading.base is None:
+    if reading.tuning is None or reading.base is None:
         return ""
     # Answers in another form (a probability, a class): told apart by which model was called.
-    if evaluation.seen.moment > since and evaluation.seen.model == reading.adaptation.run.model:
+    if evaluation.seen.moment > since and evaluation.seen.model == reading.tuning.run.model:
         return "adapted"
-    if evaluation.seen.model == reading.base.run.model and evaluation.seen.model != reading.adaptation.run.model:
+    if (
+        evaluation.seen.model == reading.base.run.model
+        and evaluation.seen.model != reading.tuning.run.model
+    ):
         return "base"
     return ""
 
@@ -107,7 +110,11 @@ def _truths(reading: Reading, evaluation: Evaluation) -> Iterator[NDArray[np.boo
 def _label_vectors(reading: Reading, rows: int) -> Iterator[NDArray[np.bool_]]:
     seen: set[str] = set()
     for array in reading.evidence.arrays:
-        if array.shape in ((rows,), (rows, 1)) and array.digest not in seen and reading.blobs.has(array.digest):
+        if (
+            array.shape in ((rows,), (rows, 1))
+            and array.digest not in seen
+            and reading.blobs.has(array.digest)
+        ):
             seen.add(array.digest)
             labels = as_labels(reading.blobs.load(array.digest))
             if labels is not None and labels.any() and not labels.all():
@@ -139,9 +146,9 @@ def _cells(*agreements: Agreement) -> tuple[int, ...]:
 def _computed_again(reading: Reading) -> Compared | None:
     """For networks without a module to watch: both are computed again on the student's rows."""
     base, adapted = reading.unadapted_predict, reading.adapted_predict
-    if base is None or adapted is None or reading.adaptation is None:
+    if base is None or adapted is None or reading.tuning is None:
         return None
-    cell, moment = reading.adaptation.run.cell, reading.adaptation.run.moment
+    cell, moment = reading.tuning.run.cell, reading.tuning.run.moment
     for array in reading.evidence.arrays:
         if len(array.shape) != 2 or array.shape[0] < 20 or not reading.blobs.has(array.digest):
             continue
@@ -149,10 +156,16 @@ def _computed_again(reading: Reading) -> Compared | None:
         first, second = base(rows), adapted(rows)
         if first is None or second is None:
             continue
-        truths = [t.labels for t in reading.tables.values() if t.labels is not None and len(t.labels) == len(rows)]
+        truths = [
+            t.labels
+            for t in reading.tables.values()
+            if t.labels is not None and len(t.labels) == len(rows)
+        ]
         truths += [c.truth for c in reading.metric_calls if len(c.truth) == len(rows)]
         for truth in [*truths, *_label_vectors(reading, len(rows))]:
-            found = _figures(reading, scored(first, truth, 0, moment), scored(second, truth, cell, moment))
+            found = _figures(
+                reading, scored(first, truth, 0, moment), scored(second, truth, cell, moment)
+            )
             if found is not None:
                 return found
     return None

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from graders.analysis.agreement import HELD_TOLERANCE
 from graders.analysis.evaluations import Evaluation
 from graders.analysis.merging import Merge, Target, find_merge
+from graders.analysis.network import Network
 from graders.analysis.reading import Reading, close
+from graders.analysis.runs import DrawnNetwork
 from graders.evidence.model import FunctionCall, State
 
 Array = NDArray[Any]
@@ -41,10 +43,43 @@ def targets_of(reading: Reading) -> tuple[Target, ...]:
 def merge_of(reading: Reading) -> Merge | None:
     """The merged network, wherever it is kept; None when no weights are W + k B A."""
     targets = targets_of(reading)
-    if not targets or reading.adaptation is None:
+    if not targets or reading.tuning is None:
         return None
-    after = [s for s in reading.evidence.states if s.moment > reading.adaptation.run.moment]
+    after = [s for s in reading.evidence.states if s.moment > reading.tuning.run.moment]
     return find_merge(after, targets, base_size(reading), reading.blobs)
+
+
+def merged_by_behaviour(reading: Reading) -> DrawnNetwork | None:
+    """A network of the base's size, drawn after the fine-tuning, that answers as it does."""
+    run, adapted = reading.tuning, reading.adapted_predict
+    base = reading.base.network if reading.base is not None else None
+    if run is None or run.network is None or base is None or adapted is None:
+        return None
+    for drawn in reversed(reading.drawn):
+        if drawn.graph.moment <= run.run.last_moment or drawn.adapted:
+            continue
+        network = drawn.network
+        if len(network.layers) != len(base.layers) or len(network.inputs) != 1:
+            continue
+        state = next((s for s in reading.evidence.states if s.moment == drawn.graph.moment), None)
+        if state is None or _count(state) > _count_leaves(base):
+            continue
+        sample = reading.blobs.load(network.leaves[network.inputs[0]].digest)
+        if close(reading.predict_with(network, sample), adapted(sample), 1e-4):
+            return drawn
+    return None
+
+
+def _count(state: State) -> int:
+    return sum(int(np.prod(e.shape)) for e in state.parameters)
+
+
+def _count_leaves(network: Network) -> int:
+    return sum(
+        int(np.prod(network.shape(v)))
+        for v, leaf in network.leaves.items()
+        if leaf.role == "parameter" or network.graph.values[v].requires_grad
+    )
 
 
 def base_size(reading: Reading) -> int:
@@ -71,11 +106,10 @@ class Check:
 
 def equivalence_check(reading: Reading, merge: Merge | None) -> Check:
     """The best sign that adapted and merged outputs were compared."""
-    if reading.adaptation is None or reading.adapted is None:
+    if reading.tuning is None:
         return Check("no")
-    since = reading.adaptation.run.moment
-    targets = targets_of(reading)
-    merged_states = _merged_states(reading, targets)
+    since = reading.tuning.run.moment
+    merged_states = _merged_states(reading, targets_of(reading))
     later = [e for e in reading.evaluations if e.seen.moment > since]
     merged = [e for e in later if e.seen.state in merged_states]
     adapted = [e for e in later if e.seen.state not in merged_states and _is_adapted(reading, e)]
@@ -83,7 +117,11 @@ def equivalence_check(reading: Reading, merge: Merge | None) -> Check:
     start = min((m.seen.cell for m in merged), default=None)
     if merge is not None and start is None:
         start = merge.state.cell
-    calls = [c for c in reading.evidence.comparisons if start is not None and c.cell >= start and _is_output_like(c)]
+    calls = [
+        c
+        for c in reading.evidence.comparisons
+        if start is not None and c.cell >= start and _is_output_like(c)
+    ]
     itself: list[int] = []
     for call in calls:
         verdict = _judge(reading, call, adapted, merged)
@@ -104,7 +142,7 @@ def equivalence_check(reading: Reading, merge: Merge | None) -> Check:
 
 def _merged_states(reading: Reading, targets: Sequence[Target]) -> set[int]:
     """Moments of the states that hold W + k B A in at least one layer."""
-    since = reading.adaptation.run.moment if reading.adaptation is not None else 0
+    since = reading.tuning.run.moment if reading.tuning is not None else 0
     look = partial(find_merge, targets=targets, base_parameters=10**12, blobs=reading.blobs)
     seen: dict[tuple[str, ...], bool] = {}
 
@@ -114,12 +152,19 @@ def _merged_states(reading: Reading, targets: Sequence[Target]) -> set[int]:
             seen[key] = look([state]) is not None
         return seen[key]
 
-    return {s.moment for s in reading.evidence.states if s.moment > since and is_merged(s)}
+    found = {s.moment for s in reading.evidence.states if s.moment > since and is_merged(s)}
+    alike = merged_by_behaviour(reading)
+    if alike is not None:
+        weights = {s.moment: tuple(e.digest for e in s.parameters) for s in reading.evidence.states}
+        found |= {
+            m for m, w in weights.items() if m > since and w == weights.get(alike.graph.moment)
+        }
+    return found
 
 
 def _is_adapted(reading: Reading, evaluation: Evaluation) -> bool:
     """True when the outputs are those of the adapted network after training."""
-    if reading.adaptation is not None and evaluation.seen.model == reading.adaptation.run.model:
+    if reading.tuning is not None and evaluation.seen.model == reading.tuning.run.model:
         return True
     predict = reading.adapted_predict
     return (
@@ -131,7 +176,9 @@ def _is_adapted(reading: Reading, evaluation: Evaluation) -> bool:
 
 def _same_rows(a: Evaluation, b: Evaluation) -> bool:
     if a.inputs is not None and b.inputs is not None:
-        return a.inputs.shape == b.inputs.shape and bool(np.array_equal(a.inputs, b.inputs, equal_nan=True))
+        return a.inputs.shape == b.inputs.shape and bool(
+            np.array_equal(a.inputs, b.inputs, equal_nan=True)
+        )
     return a.rows == b.rows
 
 
@@ -142,15 +189,21 @@ def _is_output_like(call: FunctionCall) -> bool:
 
 
 def _judge(
-    reading: Reading, call: FunctionCall, adapted: Sequence[Evaluation], merged: Sequence[Evaluation]
+    reading: Reading,
+    call: FunctionCall,
+    adapted: Sequence[Evaluation],
+    merged: Sequence[Evaluation],
 ) -> str:
-    """"compared", "itself" or "" for a comparison of two arrays."""
+    """ "compared", "itself" or "" for a comparison of two arrays."""
     a, b = call.arrays["a"], call.arrays["b"]
     if not (reading.blobs.has(a.digest) and reading.blobs.has(b.digest)):
         return ""
     first, second = reading.blobs.load(a.digest), reading.blobs.load(b.digest)
     exact = {
-        who: [bool(_equals(x, e) for e in group) and any(_equals(x, e) for e in group) for x in (first, second)]
+        who: [
+            bool(_equals(x, e) for e in group) and any(_equals(x, e) for e in group)
+            for x in (first, second)
+        ]
         for who, group in (("adapted", adapted), ("merged", merged))
     }
     if (exact["adapted"][0] and exact["merged"][1]) or (exact["adapted"][1] and exact["merged"][0]):
@@ -189,7 +242,8 @@ def _says_something(reading: Reading, executed: int) -> bool:
     """True when a cell from this one on shows any text, or checks with an assertion."""
     index = reading.cell(executed)
     return any(
-        c.index >= index and (any(o.text.strip() or o.picture for o in c.outputs) or "assert" in c.source)
+        c.index >= index
+        and (any(o.text.strip() or o.picture for o in c.outputs) or "assert" in c.source)
         for c in reading.evidence.run.cells
     )
 
@@ -197,9 +251,12 @@ def _says_something(reading: Reading, executed: int) -> bool:
 def _small_number(reading: Reading, executed: int) -> bool:
     """A tiny difference, shown or held: what is left when two results are the same."""
     index = reading.cell(executed)
-    shown = any(n.cell >= index and 0 <= abs(n.value) < SMALL and n.tolerance < SMALL for n in reading.shown)
+    shown = any(
+        n.cell >= index and 0 <= abs(n.value) < SMALL and n.tolerance < SMALL for n in reading.shown
+    )
     held = any(
-        cell >= executed and HELD_TOLERANCE * 0 < abs(value) < SMALL for cell, _name, value in reading.held
+        cell >= executed and HELD_TOLERANCE * 0 < abs(value) < SMALL
+        for cell, _name, value in reading.held
     )
     said = any(
         c.index >= index and any("true" in o.text.lower() for o in c.outputs)

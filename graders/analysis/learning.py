@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graders.analysis.agreement import test_predictions
-from graders.analysis.inputs import share_of_rows, source_table
+from graders.analysis.agreement import predictions_on
 from graders.analysis.losses import LossView, view_loss
 from graders.analysis.reading import Reading
 from graders.analysis.replay import Replay
@@ -36,9 +35,15 @@ def loss_of(reading: Reading) -> LossAnswer:
         return LossAnswer(False, words, ())
     cells = (reading.cell(base.run.cell),)
     if not base.run.reached and not any(r.run.reached for r in reading.runs):
-        return LossAnswer(False, _("the loss is cut off from the network: no parameter gets a gradient"), cells)
+        return LossAnswer(
+            False, _("the loss is cut off from the network: no parameter gets a gradient"), cells
+        )
     if base.network is None or base.network.graph.loss is None:
-        return LossAnswer(_by_names(base), _("loss: {names}").format(names=", ".join(base.run.loss_nodes[:4])), cells)
+        return LossAnswer(
+            _by_names(base),
+            _("loss: {names}").format(names=", ".join(base.run.loss_nodes[:4])),
+            cells,
+        )
     view = view_loss(Replay(base.network, reading.blobs))
     return LossAnswer(_suits(view, base), _loss_words(view), cells)
 
@@ -48,7 +53,11 @@ def _by_names(run: TrainedRun) -> bool | None:
     first = run.run.loss_nodes[:6]
     if any("BinaryCrossEntropy" in n for n in first):
         return True
-    if any(n.startswith("NllLoss") for n in first) and run.network is not None and run.network.output is not None:
+    if (
+        any(n.startswith("NllLoss") for n in first)
+        and run.network is not None
+        and run.network.output is not None
+    ):
         shape = run.network.shape(run.network.output)
         return bool(shape) and shape[-1] == 2
     return None
@@ -66,16 +75,20 @@ def _loss_words(view: LossView) -> str:
     name = ", ".join(view.operations) or _("a loss written by hand")
     outputs = ngettext("{n} output", "{n} outputs", view.width).format(n=view.width)
     if view.asks == "nothing":
-        return _("{loss} on {outputs}: its gradient is zero, nothing can be learnt").format(loss=name, outputs=outputs)
-    if view.asks == "one_way":
-        return _("{loss} on {outputs}: it pushes every output the same way, whatever the class").format(
+        return _("{loss} on {outputs}: its gradient is zero, nothing can be learnt").format(
             loss=name, outputs=outputs
         )
+    if view.asks == "one_way":
+        return _(
+            "{loss} on {outputs}: it pushes every output the same way, whatever the class"
+        ).format(loss=name, outputs=outputs)
     words = _("{loss} on {outputs}").format(loss=name, outputs=outputs)
     if view.regression:
         words += "; " + _("a regression loss: a person must say if it is accepted for two classes")
     if view.squashed:
-        words += "; " + _("note: {name} is applied before a loss that applies it again").format(name=view.squashed)
+        words += "; " + _("note: {name} is applied before a loss that applies it again").format(
+            name=view.squashed
+        )
     return words
 
 
@@ -98,13 +111,18 @@ def trained(reading: Reading, run: TrainedRun | None, role: str) -> Answer:
         return Answer(False, _("the backward pass failed: no step was made"), cells)
     if moved == 0:
         return Answer(False, words, cells)
-    source = rows_of(reading, run)
-    if source is not None and source != role and not (role == "train" and source == "train"):
-        return Answer(False, words + "; " + _("trained on the rows of the file '{file}'").format(file=source), cells)
+    source = reading.rows_of(run)
+    if source is not None and source != role:
+        return Answer(
+            False,
+            words + "; " + _("trained on the rows of the file '{file}'").format(file=source),
+            cells,
+        )
     if course.fell:
         return Answer(True, words, cells)
     skilled = role == "train" and any(
-        s.values.get("balanced_accuracy", (0.0,))[0] > GOOD_BALANCED_ACCURACY for s in test_predictions(reading)
+        s.values.get("balanced_accuracy", (0.0,))[0] > GOOD_BALANCED_ACCURACY
+        for s in predictions_on(reading)
     )
     if skilled:
         return Answer(True, words, cells)
@@ -114,40 +132,11 @@ def trained(reading: Reading, run: TrainedRun | None, role: str) -> Answer:
 def _parts(reading: Reading, run: TrainedRun) -> list[TrainedRun]:
     """The run and its continuations in other cells, in order."""
     mine = {r.uid for r in run.run.reached}
-    return [r for r in reading.runs if r is run or mine & {x.uid for x in r.run.reached} and bool(r.adapted) == bool(run.adapted)]
-
-
-def rows_of(reading: Reading, run: TrainedRun) -> str | None:
-    """Role of the data file whose rows were trained on; None when it cannot be told."""
-    if run.run.inputs is None or not reading.blobs.has(run.run.inputs):
-        sample = _tape_input(reading, run)
-    else:
-        sample = reading.blobs.load(run.run.inputs)
-    if sample is None or sample.ndim != 2:
-        return None
-    direct = source_table(sample, reading.tables)
-    if direct is not None:
-        return direct
-    seen: set[str] = set()
-    for array in reading.evidence.arrays:
-        sizes = {t.rows for t in reading.tables.values()}
-        if len(array.shape) != 2 or array.shape[0] not in sizes or array.digest in seen or not reading.blobs.has(array.digest):
-            continue
-        seen.add(array.digest)
-        matrix = reading.blobs.load(array.digest)
-        if share_of_rows(sample, matrix) > 0.9:
-            role = source_table(matrix, reading.tables)
-            if role is not None:
-                return role
-    return None
-
-
-def _tape_input(reading: Reading, run: TrainedRun) -> np.ndarray | None:  # type: ignore[type-arg]  # any dtype
-    network = run.network
-    if network is None or not network.inputs:
-        return None
-    digest = network.leaves[network.inputs[0]].digest
-    return reading.blobs.load(digest) if reading.blobs.has(digest) else None
+    return [
+        r
+        for r in reading.runs
+        if r is run or (mine & {x.uid for x in r.run.reached} and r.adapts == run.adapts)
+    ]
 
 
 # -- which network --------------------------------------------------------------------------
@@ -160,13 +149,17 @@ def trained_what_was_built(reading: Reading) -> Answer:
     if base.network is None or built is None:
         return Answer(None, _("the graph of the trained network could not be read"), cells)
     if base.blocks:
-        return Answer(True, _("the trained network has {n} residual connections").format(n=len(base.blocks)), cells)
+        return Answer(
+            True,
+            _("the trained network has {n} residual connections").format(n=len(base.blocks)),
+            cells,
+        )
     if reading.built_blocks:
         return Answer(
             False,
-            _("the trained network has no residual connections; another one, never trained, has {n}").format(
-                n=len(reading.built_blocks)
-            ),
+            _(
+                "the trained network has no residual connections; another one, never trained, has {n}"
+            ).format(n=len(reading.built_blocks)),
             cells,
         )
     return Answer(True, _("one network only, trained as it was built"), cells)
@@ -180,8 +173,16 @@ def own_loop(reading: Reading) -> Answer:
     cells = (reading.cell(base.run.cell),)
     drivers = [d for d in base.run.drivers if d]
     if drivers:
-        return Answer(False, _("the steps were made by {name}").format(name=", ".join(drivers)), cells)
-    return Answer(True, _("a loop of the notebook's own made {n} steps").format(n=base.run.steps or base.run.backwards), cells)
+        return Answer(
+            False, _("the steps were made by {name}").format(name=", ".join(drivers)), cells
+        )
+    return Answer(
+        True,
+        _("a loop of the notebook's own made {n} steps").format(
+            n=base.run.steps or base.run.backwards
+        ),
+        cells,
+    )
 
 
 # -- saved ----------------------------------------------------------------------------------
@@ -203,9 +204,23 @@ def saved(reading: Reading) -> Answer:
         if any(weights_in(data, file, state, reading.blobs).whole for state in after):
             return Answer(True, _("'{file}' holds the trained weights").format(file=name), cells)
         if any(weights_in(data, file, state, reading.blobs).whole for state in before):
-            early = Answer(False, _("'{file}' holds the weights as they were before training").format(file=name), cells)
-        elif file.moment > since and file.size >= size // 2 and _looks_like_weights(name, file.size, size):
-            doubtful = Answer(None, _("'{file}' may hold the weights, but they are not among those seen").format(file=name), cells)
+            early = Answer(
+                False,
+                _("'{file}' holds the weights as they were before training").format(file=name),
+                cells,
+            )
+        elif (
+            file.moment > since
+            and file.size >= size // 2
+            and _looks_like_weights(name, file.size, size)
+        ):
+            doubtful = Answer(
+                None,
+                _("'{file}' may hold the weights, but they are not among those seen").format(
+                    file=name
+                ),
+                cells,
+            )
     if doubtful is not None:
         return doubtful
     if early is not None:
@@ -214,15 +229,33 @@ def saved(reading: Reading) -> Answer:
 
 
 def _looks_like_weights(name: str, size: int, weights: int) -> bool:
-    kinds = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".safetensors", ".h5", ".ckpt", ".joblib", ".npz", ".tar", ".onnx", ".keras", ".pk1")
+    kinds = (
+        ".pt",
+        ".pth",
+        ".pkl",
+        ".pickle",
+        ".bin",
+        ".safetensors",
+        ".h5",
+        ".ckpt",
+        ".joblib",
+        ".npz",
+        ".tar",
+        ".onnx",
+        ".keras",
+        ".pk1",
+    )
     return name.lower().endswith(kinds) and size < 40 * weights + 100_000
 
 
-def _known_states(reading: Reading, base: TrainedRun) -> tuple[list[list[Entry]], list[list[Entry]]]:
+def _known_states(
+    reading: Reading, base: TrainedRun
+) -> tuple[list[list[Entry]], list[list[Entry]]]:
     """States of the base network's tensors after training began, and before."""
     uids = {r.uid for r in base.run.reached}
     shapes = sorted(r.shape for r in base.run.reached)
-    after, before = [], []
+    after: list[list[Entry]] = []
+    before: list[list[Entry]] = []
     seen: set[tuple[str, ...]] = set()
     starts = {r.start for r in base.run.reached}
     for state in reading.evidence.states:
@@ -238,7 +271,15 @@ def _known_states(reading: Reading, base: TrainedRun) -> tuple[list[list[Entry]]
         untouched = sum(e.digest in starts for e in entries) > len(entries) // 2
         (before if untouched or state.moment < base.run.moment else after).append(entries)
     ends = [
-        Entry(name="", uid=r.uid, role="parameter", requires_grad=True, shape=r.shape, dtype="", digest=r.end)
+        Entry(
+            name="",
+            uid=r.uid,
+            role="parameter",
+            requires_grad=True,
+            shape=r.shape,
+            dtype="",
+            digest=r.end,
+        )
         for r in base.run.reached
     ]
     if base.moved:

@@ -50,7 +50,9 @@ def view_loss(replay: Replay) -> LossView:
                 else None
             )
     except (ReplayError, RuntimeError):
-        return LossView(named or names, width, "unknown", regression=_regression(named), squashed=squashed)
+        return LossView(
+            named or names, width, "unknown", regression=_regression(named), squashed=squashed
+        )
     largest = 0.0 if gradient is None else float(gradient.abs().max())
     if gradient is None or largest < 1e-12:
         return LossView(named or names, width, "nothing", largest, _regression(named), squashed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graders.analysis.agreement import METRIC_NAMES, find, near_words, test_predictions
+from graders.analysis.agreement import METRIC_NAMES, find, near_words, predictions_on
 from graders.analysis.comparison import base_and_adapted
 from graders.analysis.reading import Reading
 from graders.analysis.statement import Answer
@@ -16,7 +16,7 @@ def reported(reading: Reading) -> Answer:
         return Answer(False, _("there is no trained network"))
     if "test" not in reading.tables:
         return Answer(None, _("the grader has no test file to compare with"))
-    candidates = test_predictions(reading)
+    candidates = predictions_on(reading)
     if not candidates:
         return Answer(False, _not_on_test(reading))
     for metric in METRIC_NAMES:
@@ -39,9 +39,9 @@ def reported(reading: Reading) -> Answer:
 def _not_on_test(reading: Reading) -> str:
     others = sorted({e.table for e in reading.evaluations if e.table and e.table != "test"})
     if others:
-        return _("the trained network never predicted the test file; it was evaluated on: {files}").format(
-            files=", ".join(others)
-        )
+        return _(
+            "the trained network never predicted the test file; it was evaluated on: {files}"
+        ).format(files=", ".join(others))
     return _("the trained network never predicted the {rows} rows of the test file").format(
         rows=reading.tables["test"].rows
     )
@@ -56,7 +56,7 @@ def metric(reading: Reading, name: str) -> Answer:
         return Answer(False, _("there is no trained network"), expected=expected)
     if "test" not in reading.tables:
         return Answer(None, _("the grader has no test file to compare with"), expected=expected)
-    candidates = test_predictions(reading)
+    candidates = predictions_on(reading)
     if not candidates:
         return Answer(False, _not_on_test(reading), expected=expected)
     best = max(candidates, key=lambda c: c.moment)
@@ -64,9 +64,16 @@ def metric(reading: Reading, name: str) -> Answer:
     expected += f": {values}"
     found = find(reading, name, candidates, base.run.cell)
     if found is not None and found.sure:
-        return Answer(True, _("{metric} = {value:.4f}").format(metric=label, value=found.value), (found.cell,), expected)
+        return Answer(
+            True,
+            _("{metric} = {value:.4f}").format(metric=label, value=found.value),
+            (found.cell,),
+            expected,
+        )
     if found is not None:
-        words = _("a figure {value} agrees, but it is too rounded to be sure").format(value=found.value)
+        words = _("a figure {value} agrees, but it is too rounded to be sure").format(
+            value=found.value
+        )
         return Answer(None, words, (found.cell,), expected)
     near = near_words(reading, name, base.run.cell)
     if near:
@@ -80,18 +87,25 @@ def metric(reading: Reading, name: str) -> Answer:
 
 def compared(reading: Reading) -> Answer:
     """Whether base and adapted network were measured on the same rows."""
-    if reading.adaptation is None:
+    if reading.tuning is None:
         return Answer(False, _("no adapted network was trained"))
     found = base_and_adapted(reading)
-    cells = (reading.cell(reading.adaptation.run.cell),)
+    cells = (reading.cell(reading.tuning.run.cell),)
     if found is None:
         return Answer(False, _("no evaluation of both networks on the same rows was seen"), cells)
     if not found.metric:
-        return Answer(True, _("both networks predicted the same {rows} rows").format(rows=found.rows), found.cells)
+        return Answer(
+            True,
+            _("both networks predicted the same {rows} rows").format(rows=found.rows),
+            found.cells,
+        )
     return Answer(
         True,
         _("{metric} on {rows} rows: base {base:.4f}, adapted {adapted:.4f}").format(
-            metric=METRIC_NAMES[found.metric], rows=found.rows, base=found.base, adapted=found.adapted
+            metric=METRIC_NAMES[found.metric],
+            rows=found.rows,
+            base=found.base,
+            adapted=found.adapted,
         ),
         found.cells,
     )

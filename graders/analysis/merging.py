@@ -98,7 +98,7 @@ def _folded_factor(entry: Entry, target: Target, blobs: Blobs) -> float | None:
         held = blobs.load(entry.digest).astype(np.float64)
     except EvidenceError:
         return None
-    for matrix in (held, held.T) if held.shape[0] != held.shape[1] else (held, held.T):
+    for matrix in (held, held.T):
         if matrix.shape != target.w.shape:
             continue
         change = matrix - target.w

@@ -59,7 +59,9 @@ class Network:
     @cached_property
     def inputs(self) -> tuple[int, ...]:
         """Values that the network is fed with."""
-        given = tuple(dict.fromkeys(self.same(v) for v in self.graph.inputs if self.same(v) in self.leaves))
+        given = tuple(
+            dict.fromkeys(self.same(v) for v in self.graph.inputs if self.same(v) in self.leaves)
+        )
         if given:
             return given
         found = []
@@ -89,7 +91,9 @@ class Network:
         loss = self.same(self.graph.loss) if self.graph.loss is not None else None
         for index, node in enumerate(self.nodes):
             if kind(node) == "loss" or any(s in tainted for s in self.sources[index]):
-                frontier.update(s for s in self.sources[index] if s in self.fed and s not in tainted)
+                frontier.update(
+                    s for s in self.sources[index] if s in self.fed and s not in tainted
+                )
         if not frontier:
             return loss
         common: set[int] | None = None

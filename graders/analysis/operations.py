@@ -32,7 +32,7 @@ for _kind, _names in {
     "soft_margin_loss multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss "
     "gaussian_nll_loss poisson_nll_loss triplet_margin_loss cosine_embedding_loss",
 }.items():
-    _KINDS.update({name: _kind for name in _names.split()})
+    _KINDS.update(dict.fromkeys(_names.split(), _kind))
 
 
 def bare(op: str) -> str:

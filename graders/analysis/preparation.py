@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from graders.analysis.inputs import has_missing_code, raw_columns
 from graders.analysis.operations import kind
@@ -20,24 +23,19 @@ def prepared_inputs(reading: Reading) -> Answer:
     if base is None:
         return Answer(False, _("no training run was seen"))
     cells = (reading.cell(base.run.cell),)
-    sample = None
-    if base.run.inputs is not None and reading.blobs.has(base.run.inputs):
-        sample = reading.blobs.load(base.run.inputs)
-    elif base.network is not None and base.network.inputs:
-        digest = base.network.leaves[base.network.inputs[0]].digest
-        sample = reading.blobs.load(digest) if reading.blobs.has(digest) else None
+    sample = reading.sample_of(base)
     if sample is None or sample.ndim < 2 or not reading.tables:
         return Answer(None, _("the rows that the network was given were not recorded"), cells)
     return _judge(reading, sample, cells)
 
 
-def _judge(reading: Reading, sample: np.ndarray, cells: tuple[int, ...]) -> Answer:  # type: ignore[type-arg]  # any dtype
+def _judge(reading: Reading, sample: NDArray[Any], cells: tuple[int, ...]) -> Answer:
     share = raw_columns(sample, reading.tables.values())
     code = has_missing_code(sample)
     scale = np.nanstd(np.asarray(sample, dtype=np.float64), axis=0)
-    words = _("{share:.0%} of the columns hold raw values; standard deviations {low:.3g} to {high:.3g}").format(
-        share=share, low=float(scale.min()), high=float(scale.max())
-    )
+    words = _(
+        "{share:.0%} of the columns hold raw values; standard deviations {low:.3g} to {high:.3g}"
+    ).format(share=share, low=float(scale.min()), high=float(scale.max()))
     if code:
         words += "; " + _("the code -999 for a missing value is still there")
     if share <= MOSTLY:
@@ -79,9 +77,17 @@ def prepared_somewhere(reading: Reading) -> Answer:
         if matrix.dtype.kind not in "fiu" or not array.dtype.startswith(("float", "int")):
             continue
         if raw_columns(matrix[:512], reading.tables.values()) <= MOSTLY:
-            return Answer(True, _("'{name}' holds {rows} prepared rows").format(name=array.name, rows=array.shape[0]), cell)
+            return Answer(
+                True,
+                _("'{name}' holds {rows} prepared rows").format(
+                    name=array.name, rows=array.shape[0]
+                ),
+                cell,
+            )
         if not has_missing_code(matrix) and _had_code(reading):
-            return Answer(True, _("missing values were treated in '{name}'").format(name=array.name), cell)
+            return Answer(
+                True, _("missing values were treated in '{name}'").format(name=array.name), cell
+            )
     if reading.base is not None and prepared_inputs(reading).holds is None:
         return prepared_inputs(reading)
     if loaded:

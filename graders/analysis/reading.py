@@ -19,6 +19,7 @@ from graders.analysis.evaluations import (
     evaluations_of,
     metric_calls,
 )
+from graders.analysis.inputs import share_of_rows, source_table
 from graders.analysis.network import Network
 from graders.analysis.replay import Replay, ReplayError, to_double
 from graders.analysis.residual import ResidualBlock
@@ -45,7 +46,9 @@ class Reading:
     `folder` holds the evidence; `tables` are the teacher's data files by role.
     """
 
-    def __init__(self, evidence: Evidence, folder: Path, tables: Mapping[str, TrustedTable]) -> None:
+    def __init__(
+        self, evidence: Evidence, folder: Path, tables: Mapping[str, TrustedTable]
+    ) -> None:
         self.evidence = evidence
         self.folder = folder
         self.blobs = Blobs(folder / "blobs")
@@ -67,6 +70,56 @@ class Reading:
         return adaptation_of(self.runs)
 
     @cached_property
+    def tuning(self) -> TrainedRun | None:
+        """The fine-tuning: the adaptation, else a later run on the extra data or on a network
+        that holds the base's tensors frozen."""
+        if self.adaptation is not None or self.base is None:
+            return self.adaptation
+        later = [r for r in self.runs if r.run.moment > self.base.run.last_moment]
+        return next(
+            (r for r in reversed(later) if self.rows_of(r) == "extra" or self._holds_frozen(r)),
+            None,
+        )
+
+    def _holds_frozen(self, run: TrainedRun) -> bool:
+        network = run.network
+        return network is not None and any(
+            leaf.role == "parameter" and not network.graph.values[v].requires_grad
+            for v, leaf in network.leaves.items()
+        )
+
+    def rows_of(self, run: TrainedRun) -> str | None:
+        """Role of the data file whose rows a run was trained on; None when it cannot be told."""
+        sample = self.sample_of(run)
+        if sample is None or sample.ndim != 2:
+            return None
+        direct = source_table(sample, self.tables)
+        if direct is not None:
+            return direct
+        return next((r for m, r in self._known_matrices if share_of_rows(sample, m) > 0.9), None)
+
+    def sample_of(self, run: TrainedRun) -> Array | None:
+        """Some rows that a run was trained on, as the network saw them."""
+        digest = run.run.inputs
+        if digest is None and run.network is not None and run.network.inputs:
+            digest = run.network.leaves[run.network.inputs[0]].digest
+        return self.blobs.load(digest) if digest is not None and self.blobs.has(digest) else None
+
+    @cached_property
+    def _known_matrices(self) -> tuple[tuple[Array, str], ...]:
+        """Matrices in variables that hold a data file's rows in its order, with its role."""
+        sizes = {t.rows for t in self.tables.values()}
+        seen: dict[str, tuple[Array, str]] = {}
+        for array in self.evidence.arrays:
+            if len(array.shape) != 2 or array.shape[0] not in sizes or array.digest in seen:
+                continue
+            if self.blobs.has(array.digest):
+                matrix = self.blobs.load(array.digest)
+                if matrix.dtype.kind in "fiu" and (role := source_table(matrix, self.tables)):
+                    seen[array.digest] = (matrix, role)
+        return tuple(seen.values())
+
+    @cached_property
     def base(self) -> TrainedRun | None:
         """The run that trained the base network."""
         return base_of(self.runs, self.adaptation)
@@ -78,7 +131,9 @@ class Reading:
         if self.base is not None and self.base.network is not None and self.base.blocks:
             return self.base.network
         plain = [d for d in self.drawn if not d.adapted]
-        best = max(plain, key=lambda d: (min(len(d.blocks), 2), len(d.network.layers)), default=None)
+        best = max(
+            plain, key=lambda d: (min(len(d.blocks), 2), len(d.network.layers)), default=None
+        )
         if best is not None and best.blocks:
             return best.network
         if self.base is not None and self.base.network is not None:
@@ -95,8 +150,9 @@ class Reading:
     @cached_property
     def adapted(self) -> tuple[Network, tuple[AdaptedLayer, ...]] | None:
         """The network with adapters: as trained, else as it was built."""
-        if self.adaptation is not None and self.adaptation.network is not None:
-            return self.adaptation.network, self.adaptation.adapted
+        run = self.adaptation
+        if run is not None and run.network is not None and run.adapted:
+            return run.network, run.adapted
         best = max((d for d in self.drawn if d.adapted), key=lambda d: len(d.adapted), default=None)
         return (best.network, best.adapted) if best is not None else None
 
@@ -115,9 +171,28 @@ class Reading:
                 found.append(None)
         return tuple(found)
 
-    def start_of(self, layer_value: int) -> Array | None:
-        """Content of a trained leaf (A or B) when the adaptation began."""
-        return self._leaf_content(layer_value, end=False)
+    @cached_property
+    def pairs_at_start(self) -> tuple[tuple[Array | None, Array | None], ...]:
+        """A and B of each adapted layer before the first step; None where not recorded."""
+        if self.adapted is not None:
+            _network, layers = self.adapted
+            return tuple(
+                (self._leaf_content(x.a, end=False), self._leaf_content(x.b, end=False))
+                for x in layers
+            )
+        if self.adaptation is None:
+            return ()
+        return tuple((self._at_start(c.a), self._at_start(c.b)) for c in self.adaptation.carried)
+
+    def _at_start(self, uid: int) -> Array | None:
+        """A tensor as it was when the adaptation began."""
+        assert self.adaptation is not None
+        entry = content_at(self.evidence, uid, self.adaptation.run.moment)
+        return (
+            self.blobs.load(entry.digest)
+            if entry is not None and self.blobs.has(entry.digest)
+            else None
+        )
 
     def end_of(self, layer_value: int) -> Array | None:
         """Content of a leaf when the adaptation ended."""
@@ -175,21 +250,26 @@ class Reading:
     @cached_property
     def adapted_predict(self) -> Any:
         """The adapted network after its training as a function of rows, or None."""
-        if self.adaptation is None or self.adapted is None:
+        run = self.tuning
+        if run is None or run.network is None:
             return None
-        network, _layers = self.adapted
-        return self._predictor(network, {r.uid: r.end for r in self.adaptation.run.reached})
+        return self._predictor(run.network, {r.uid: r.end for r in run.run.reached})
 
     @cached_property
     def unadapted_predict(self) -> Any:
         """The adapted network with B = 0 as a function of rows, or None."""
         if self.adapted is None:
-            return None
+            return self.base_predict
         network, layers = self.adapted
         zero = {
             layer.b: torch.zeros(network.shape(layer.b), dtype=torch.float64) for layer in layers
         }
         return self._predictor(network, {}, zero)
+
+    def predict_with(self, network: Network, rows: Array) -> Array | None:
+        """What a network answers with the weights it had when it was drawn."""
+        answer: Array | None = self._predictor(network, {})(rows)
+        return answer
 
     def _predictor(
         self, network: Network, digests: Mapping[int, str], given: Mapping[int, torch.Tensor] = {}

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.analysis.adapters import AdaptedLayer, adapted_layers
+from graders.analysis.adapters import (
+    AdaptedLayer,
+    CarriedPair,
+    adapted_layers,
+    carried_pairs,
+)
 from graders.analysis.network import Network
 from graders.analysis.residual import ResidualBlock, residual_blocks
 from graders.evidence.model import Evidence, Graph, TrainingRun
@@ -25,8 +30,21 @@ class TrainedRun:
     run: TrainingRun
     network: Network | None
     adapted: tuple[AdaptedLayer, ...]
+    carried: tuple[CarriedPair, ...]
     blocks: tuple[ResidualBlock, ...]
     losses: NDArray[np.float64]
+
+    @property
+    def adapts(self) -> bool:
+        """True when low-rank pairs are there, used by the network or not."""
+        return bool(self.adapted or self.carried)
+
+    @property
+    def pair_uids(self) -> frozenset[int]:
+        """Identities of all matrices A and B."""
+        leaves = self.network.leaves if self.network is not None else {}
+        used = {leaves[v].uid for x in self.adapted for v in (x.a, x.b)}
+        return frozenset(used or {u for x in self.carried for u in (x.a, x.b)})
 
     @property
     def moved(self) -> int:
@@ -80,7 +98,8 @@ def trained_runs(
             TrainedRun(
                 run=run,
                 network=network,
-                adapted=adapted_layers(network) if network else (),
+                adapted=(adapted := adapted_layers(network) if network else ()),
+                carried=() if adapted else _carried(evidence, run),
                 blocks=residual_blocks(network) if network else (),
                 losses=np.asarray(losses, dtype=np.float64).reshape(-1),
             )
@@ -88,10 +107,19 @@ def trained_runs(
     return tuple(found)
 
 
+def _carried(evidence: Evidence, run: TrainingRun) -> tuple[CarriedPair, ...]:
+    states = [s for s in evidence.states if s.model == run.model and s.moment <= run.last_moment]
+    return carried_pairs(states[-1].parameters) if states else ()
+
+
 def adaptation_of(runs: tuple[TrainedRun, ...]) -> TrainedRun | None:
     """The run in which adapters were trained; of several, the one that adapted most, then last."""
-    adapted = [r for r in runs if r.adapted]
-    return max(adapted, key=lambda r: (len(r.adapted), r.moved > 0, r.run.moment), default=None)
+    adapted = [r for r in runs if r.adapts]
+    return max(
+        adapted,
+        key=lambda r: (bool(r.adapted), r.moved > 0, len(r.adapted or r.carried), r.run.moment),
+        default=None,
+    )
 
 
 def base_of(runs: tuple[TrainedRun, ...], adaptation: TrainedRun | None) -> TrainedRun | None:
@@ -102,21 +130,13 @@ def base_of(runs: tuple[TrainedRun, ...], adaptation: TrainedRun | None) -> Trai
     before = [
         r
         for r in runs
-        if not r.adapted and (adaptation is None or r.run.moment < adaptation.run.moment)
+        if not r.adapts and (adaptation is None or r.run.moment < adaptation.run.moment)
     ]
     return max(
         before,
         key=lambda r: (r.moved > 0, min(len(r.blocks), 2), r.run.backwards),
         default=None,
     )
-
-
-def continued(runs: tuple[TrainedRun, ...], run: TrainedRun) -> tuple[TrainedRun, ...]:
-    """The run and the others that trained the very same tensors (training in several cells)."""
-    mine = {r.uid for r in run.run.reached}
-    return tuple(
-        r for r in runs if not r.adapted == (not run.adapted) and mine & {x.uid for x in r.run.reached}
-    ) or (run,)
 
 
 @dataclass(frozen=True)
@@ -142,4 +162,6 @@ def trend(losses: NDArray[np.float64], margin: float = 0.01) -> Trend:
     change = (first - last) / max(abs(first), 1e-12)
     if change > margin:
         return Trend(first, last, True)
-    return Trend(first, last, False if change < -margin or len(losses) > 20 and change <= 0 else None)
+    return Trend(
+        first, last, False if change < -margin or (len(losses) > 20 and change <= 0) else None
+    )

@@ -78,4 +78,7 @@ def _literals(source: str) -> frozenset[str]:
 
 
 def _plain_lines(source: str) -> list[str]:
-    return ["pass" if line.lstrip().startswith(("%", "!")) and not line[:1].isspace() else line for line in source.splitlines()]
+    return [
+        "pass" if line.lstrip().startswith(("%", "!")) and not line[:1].isspace() else line
+        for line in source.splitlines()
+    ]

@@ -14,7 +14,9 @@ from graders.analysis.replay import Replay, ReplayError
 from graders.analysis.residual import ResidualBlock
 from graders.language import _, ngettext
 
-_MISMATCH = re.compile(r"shapes cannot be multiplied|size mismatch|must match the size|expected input|normalized_shape|running_mean should")
+_MISMATCH = re.compile(
+    r"shapes cannot be multiplied|size mismatch|must match the size|expected input|normalized_shape|running_mean should"
+)
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,12 @@ def describe_blocks(reading: Reading) -> str:
     if network is None:
         return _("no network was seen in the notebook")
     if not blocks:
-        return _("no residual connection: no addition or concatenation joins a value with one computed from it")
-    count = ngettext("{n} residual connection", "{n} residual connections", len(blocks)).format(n=len(blocks))
+        return _(
+            "no residual connection: no addition or concatenation joins a value with one computed from it"
+        )
+    count = ngettext("{n} residual connection", "{n} residual connections", len(blocks)).format(
+        n=len(blocks)
+    )
     return f"{count}: " + "; ".join(_describe(network, b) for b in blocks[:8])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,13 @@ class TrustedTable:
     @property
     def rows(self) -> int:
         return len(self.features)
+
+    @cached_property
+    def sorted_columns(self) -> tuple[NDArray[np.float32], ...]:
+        """The distinct values of each column, sorted, as networks see them."""
+        return tuple(
+            np.unique(self.features[:, j].astype(np.float32)) for j in range(self.features.shape[1])
+        )
 
 
 def load_tables(files: Mapping[str, tuple[Path, str | None]]) -> dict[str, TrustedTable]:

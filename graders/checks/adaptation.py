@@ -13,7 +13,9 @@ def base_frozen(student: Reading, running_statistics: bool = True) -> Finding:
     state = adaptation.frozen(student, running_statistics=running_statistics)
     return require(
         state.holds,
-        expected=_("every tensor of the base network bit-identical before and after the fine-tuning"),
+        expected=_(
+            "every tensor of the base network bit-identical before and after the fine-tuning"
+        ),
         observed=state.words,
         cells=state.cells,
     )
@@ -24,7 +26,9 @@ def ab_shapes(student: Reading) -> Finding:
     state = adaptation.shapes(student)
     return require(
         state.holds,
-        expected=_("two trainable matrices A (r x d_in) and B (d_out x r) beside each weight matrix W"),
+        expected=_(
+            "two trainable matrices A (r x d_in) and B (d_out x r) beside each weight matrix W"
+        ),
         observed=state.words,
         cells=state.cells,
     )
@@ -123,7 +127,9 @@ def merge_equivalence_checked(student: Reading) -> Finding:
     state = adaptation.equivalence(student)
     return require(
         state.holds,
-        expected=_("outputs (or figures) of the adapted and the merged network compared on the same rows"),
+        expected=_(
+            "outputs (or figures) of the adapted and the merged network compared on the same rows"
+        ),
         observed=state.words,
         cells=state.cells,
     )

@@ -16,7 +16,9 @@ def compiles(student: Reading) -> Finding:
         return require(
             True,
             expected=expected,
-            observed=_("a network with {n} weighted layers computes an output").format(n=state.layers),
+            observed=_("a network with {n} weighted layers computes an output").format(
+                n=state.layers
+            ),
             cells=state.cells,
         )
     if state.error:
@@ -67,7 +69,9 @@ def linear_layers_per_block(student: Reading, minimum: int = 2, blocks: int = 2)
     deep = [b for b in found if b.layers >= minimum]
     return require(
         len(deep) >= min(blocks, len(found)) if found else False,
-        expected=_("at least {n} linear layers in a row inside each residual block").format(n=minimum),
+        expected=_("at least {n} linear layers in a row inside each residual block").format(
+            n=minimum
+        ),
         observed=structure.describe_blocks(student),
         cells=structure.cells_of_built(student),
     )

@@ -16,7 +16,7 @@ class Finding:
     cells: tuple[int, ...] = ()
 
 
-class Violated(AssertionError):
+class Violated(AssertionError):  # noqa: N818 - a verdict, not an error
     """The criterion is not met."""
 
     def __init__(self, finding: Finding) -> None:

@@ -24,7 +24,9 @@ def trained(student: Reading) -> Finding:
     state = learning.trained(student, student.base, role="train")
     return require(
         state.holds,
-        expected=_("a training run that moves the weights and lowers the loss on the training data"),
+        expected=_(
+            "a training run that moves the weights and lowers the loss on the training data"
+        ),
         observed=state.words,
         cells=state.cells,
     )

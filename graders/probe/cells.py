@@ -64,7 +64,10 @@ class Cells:
                 observer.cell_ended()
             except Exception as error:
                 self.log.write(
-                    "fault", cell=self.current, where=type(observer).__name__, what=repr(error)[:500]
+                    "fault",
+                    cell=self.current,
+                    where=type(observer).__name__,
+                    what=repr(error)[:500],
                 )
         self.log.write("cell", cell=self.current, moment=self.tick())
         self.log.flush()

@@ -93,7 +93,9 @@ class Metrics:
             return
         try:
             named = dict(kwargs)
-            for key, value in zip(("a", "b") if event == "comparison" else ("y_true", "y_pred"), args, strict=False):
+            for key, value in zip(
+                ("a", "b") if event == "comparison" else ("y_true", "y_pred"), args, strict=False
+            ):
                 named.setdefault(key, value)
             arrays, options = {}, {}
             for key, value in named.items():
@@ -101,7 +103,9 @@ class Metrics:
                 if array is not None and array.ndim and len(array) <= MAX_ROWS:
                     arrays[key] = {"digest": self.log.keep(array), "shape": list(array.shape)}
                 else:
-                    options[key] = value if isinstance(value, (bool, int, float, str)) else repr(value)[:100]
+                    options[key] = (
+                        value if isinstance(value, (bool, int, float, str)) else repr(value)[:100]
+                    )
             first, second = (args[0], args[1]) if len(args) > 1 else (None, object())
             self.log.write(
                 event,

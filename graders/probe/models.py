@@ -54,7 +54,9 @@ class State:
 class ModelBook:
     """Meets models, copies their states, and draws their graphs."""
 
-    def __init__(self, torch: Any, log: EventLog, cells: Cells, new_tape: Any, operations: Any) -> None:
+    def __init__(
+        self, torch: Any, log: EventLog, cells: Cells, new_tape: Any, operations: Any
+    ) -> None:
         self.torch = torch
         self.log = log
         self.cells = cells
@@ -218,7 +220,9 @@ class ModelBook:
             if error and guessed:
                 continue
             if not error:
-                tape.outputs = [tape.value(t) for t in tape.flatten(out) if isinstance(t, torch.Tensor)]
+                tape.outputs = [
+                    tape.value(t) for t in tape.flatten(out) if isinstance(t, torch.Tensor)
+                ]
             self.write_graph(
                 tape, model=model, why="forward", moment=moment, error=error, guessed=guessed
             )
@@ -232,7 +236,10 @@ class ModelBook:
         for parameter in module.parameters():
             if parameter.ndim == 2:
                 for width in dict.fromkeys((parameter.shape[1], parameter.shape[0])):
-                    yield True, (self.torch.randn(8, width, generator=generator).to(parameter.device),)
+                    yield (
+                        True,
+                        (self.torch.randn(8, width, generator=generator).to(parameter.device),),
+                    )
             return
 
     def path_of(self, module: Any) -> str:
@@ -293,11 +300,7 @@ class ModelBook:
             dead=[tape.nodes[i] for i in range(len(tape.nodes)) if i not in set(nodes)][:400]
             if why == "forward"
             else [],
-            values={
-                str(v): tape.values[v]
-                for i in nodes
-                for v in tape.nodes[i]["outs"]
-            }
+            values={str(v): tape.values[v] for i in nodes for v in tape.nodes[i]["outs"]}
             | {str(d["value"]): tape.values[d["value"]] for d in described},
             leaves=described,
             inputs=tape.inputs,
@@ -314,7 +317,9 @@ class ModelBook:
         return owners
 
 
-def tensors_of(torch: Any, thing: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+def tensors_of(
+    torch: Any, thing: Any, prefix: str = "", depth: int = 0
+) -> Iterator[tuple[str, Any]]:
     """Floating tensors in a dict, list or tuple, with a path for a name (at most 500)."""
     if isinstance(thing, torch.Tensor):
         if thing.is_floating_point() and thing.ndim <= 4:

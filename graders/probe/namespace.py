@@ -85,7 +85,11 @@ class Namespace:
             else:
                 array = value.to_numpy()
                 columns = [str(value.name)[:60]]
-        elif isinstance(value, list) and len(value) >= MIN_ROWS and isinstance(value[0], (int, float)):
+        elif (
+            isinstance(value, list)
+            and len(value) >= MIN_ROWS
+            and isinstance(value[0], (int, float))
+        ):
             array = np.asarray(value)
         else:
             return
@@ -128,7 +132,10 @@ def _things(torch: Any, name: str, value: Any, depth: int = 0) -> Iterator[tuple
     elif type(value).__module__ == "__main__" and not isinstance(value, torch.nn.Module):
         items = list(getattr(value, "__dict__", {}).items())[:100]
     for key, item in items:
-        if isinstance(item, (torch.nn.Module, dict, list, tuple)) or type(item).__module__ == "__main__":
+        if (
+            isinstance(item, (torch.nn.Module, dict, list, tuple))
+            or type(item).__module__ == "__main__"
+        ):
             yield from _things(torch, f"{name}.{key}", item, depth + 1)
 
 

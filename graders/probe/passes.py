@@ -91,7 +91,8 @@ class Passes:
         tensors = [a for a in args if isinstance(a, self.torch.Tensor)]
         if tensors and len(tensors) == len(args):
             model.sample = tuple(
-                t.detach()[:SAMPLE_ROWS].clone() if t.ndim > 1 else t.detach().clone() for t in tensors
+                t.detach()[:SAMPLE_ROWS].clone() if t.ndim > 1 else t.detach().clone()
+                for t in tensors
             )
 
     def take_training_call(self) -> Call | None:
@@ -145,7 +146,12 @@ class Passes:
         """Changes when the weights do; catches a merge in place between two calls."""
         parameters = [t for _n, _r, t in self.book.entries(model)]
         return tuple(
-            (id(t), t._version, t.data_ptr(), float(t.detach().reshape(-1)[0]) if t.numel() and not t.is_cuda else 0)
+            (
+                id(t),
+                t._version,
+                t.data_ptr(),
+                float(t.detach().reshape(-1)[0]) if t.numel() and not t.is_cuda else 0,
+            )
             for t in parameters
         )
 
@@ -176,7 +182,9 @@ class Passes:
                 rows=made.rows,
                 grad=made.grad,
                 training=made.training,
-                outputs=self.log.keep(np.concatenate(made.outputs)) if whole and _alike(made.outputs) else None,
+                outputs=self.log.keep(np.concatenate(made.outputs))
+                if whole and _alike(made.outputs)
+                else None,
                 inputs=self.log.keep(np.concatenate(made.inputs))
                 if len(made.inputs) == len(made.rows) and _alike(made.inputs)
                 else None,

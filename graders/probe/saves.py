@@ -27,7 +27,9 @@ class Saves:
     def _scan(self) -> list[tuple[str, tuple[float, int]]]:
         found = []
         for folder, folders, files in os.walk(self.work):
-            folders[:] = [f for f in folders if not f.startswith((".", "__")) and f != "corrige_probe"]
+            folders[:] = [
+                f for f in folders if not f.startswith((".", "__")) and f != "corrige_probe"
+            ]
             for file in files:
                 path = os.path.join(folder, file)
                 try:

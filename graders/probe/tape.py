@@ -25,7 +25,11 @@ def _is_inplace(name: str) -> bool:
     return (
         (name.endswith("_") and not name.endswith("__"))
         or name == "__setitem__"
-        or (name.startswith("__i") and name.endswith("__") and name not in ("__index__", "__int__", "__invert__"))
+        or (
+            name.startswith("__i")
+            and name.endswith("__")
+            and name not in ("__index__", "__int__", "__invert__")
+        )
     )
 
 
@@ -63,7 +67,7 @@ def make_tape(torch: Any) -> Callable[..., Any]:
     """The Tape class, made once torch is there. Returns `new_tape(operations) -> Tape`."""
     from torch.overrides import TorchFunctionMode
 
-    Tensor = torch.Tensor
+    tensor_type = torch.Tensor
 
     class Tape(TorchFunctionMode):  # type: ignore[misc]  # torch is not imported when types are checked here
         def __init__(self, operations: Operations) -> None:
@@ -76,7 +80,9 @@ def make_tape(torch: Any) -> Callable[..., Any]:
             self.outputs: list[int] = []  # what it returned
             self.scope: list[str] = []
             self.paused = False
-            self.busy = 0  # depth of functions being recorded: leaving then would upset torch's stack
+            self.busy = (
+                0  # depth of functions being recorded: leaving then would upset torch's stack
+            )
             self._where: dict[int, int] = {}  # id(tensor) -> value
             self._aliases: dict[int, list[int]] = {}  # storage -> ids of its tensors
 
@@ -101,17 +107,19 @@ def make_tape(torch: Any) -> Callable[..., Any]:
                 self.nodes.append({"op": "opaque", "args": [], "kwargs": {}, "outs": []})
             return result
 
-        def _record(self, name: str, bare: str, args: Any, kwargs: Any, result: Any, before: Any) -> None:
+        def _record(
+            self, name: str, bare: str, args: Any, kwargs: Any, result: Any, before: Any
+        ) -> None:
             if before is not None:
                 target = kwargs.get("out", args[0] if args else None)
-                if isinstance(target, Tensor):
+                if isinstance(target, tensor_type):
                     if target.is_leaf and target.requires_grad:
                         return  # an update by hand: the parameter stays the same parameter
                     if bare in ("requires_grad_", "retain_grad") or name == "set:requires_grad":
                         return
                     self._mutated(name, target, before)
                 return
-            outs = [t for t in self.flatten(result) if isinstance(t, Tensor)]
+            outs = [t for t in self.flatten(result) if isinstance(t, tensor_type)]
             if not outs:
                 return
             if name.startswith("F.") and args and outs[0] is args[0]:
@@ -133,9 +141,7 @@ def make_tape(torch: Any) -> Callable[..., Any]:
             }
 
         def _mutated(self, name: str, target: Any, before: Any) -> None:
-            aliases = [
-                k for k in self._aliases.get(self._storage(target), []) if k != id(target)
-            ]
+            aliases = [k for k in self._aliases.get(self._storage(target), []) if k != id(target)]
             stale = [(k, self._where[k]) for k in aliases if k in self._where]
             new = self._new(target)
             self.nodes.append(self._node(name, before, [new]))
@@ -143,7 +149,13 @@ def make_tape(torch: Any) -> Callable[..., Any]:
                 tensor = self.tensors[old]
                 value = self._new(tensor)
                 self.nodes.append(
-                    {"op": "aliased_write", "args": [{"t": old}, {"t": new}], "kwargs": {}, "outs": [value], "scope": ""}
+                    {
+                        "op": "aliased_write",
+                        "args": [{"t": old}, {"t": new}],
+                        "kwargs": {},
+                        "outs": [value],
+                        "scope": "",
+                    }
                 )
                 self._where[key] = value
 
@@ -182,14 +194,18 @@ def make_tape(torch: Any) -> Callable[..., Any]:
             return [thing]
 
         def _encode(self, thing: Any, depth: int = 0) -> Any:
-            if isinstance(thing, Tensor):
+            if isinstance(thing, tensor_type):
                 return {"t": self.value(thing)}
             if thing is None or isinstance(thing, (bool, str)):
                 return thing if not isinstance(thing, str) else thing[:200]
             if isinstance(thing, int):
                 return int(thing)
             if isinstance(thing, float):
-                return float(thing) if thing == thing and abs(thing) != float("inf") else {"float": str(thing)}
+                return (
+                    float(thing)
+                    if thing == thing and abs(thing) != float("inf")
+                    else {"float": str(thing)}
+                )
             if thing is Ellipsis:
                 return {"ellipsis": True}
             if isinstance(thing, slice):
@@ -200,7 +216,7 @@ def make_tape(torch: Any) -> Callable[..., Any]:
                 return {"device": str(thing)}
             if isinstance(thing, (tuple, list)) and depth < 4:
                 kind = "list" if isinstance(thing, list) else "tuple"
-                if len(thing) > MAX_SCALARS and not any(isinstance(x, Tensor) for x in thing):
+                if len(thing) > MAX_SCALARS and not any(isinstance(x, tensor_type) for x in thing):
                     return {"opaque": f"{kind} of {len(thing)}"}
                 return {kind: [self._encode(x, depth + 1) for x in thing]}
             if isinstance(thing, dict) and depth < 4:

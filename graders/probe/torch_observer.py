@@ -52,7 +52,7 @@ class TorchObserver:
         main, this_thread = threading.get_ident(), threading.get_ident
 
         @functools.wraps(original)
-        def __call__(module: Any, *args: Any, **kwargs: Any) -> Any:
+        def call(module: Any, *args: Any, **kwargs: Any) -> Any:
             if observer._busy or this_thread() != main:
                 if training.tape is None and not observer._ours:
                     return original(module, *args, **kwargs)
@@ -83,7 +83,7 @@ class TorchObserver:
                 observer._ours = False
             return out
 
-        self.torch.nn.Module.__call__ = __call__
+        self.torch.nn.Module.__call__ = call
 
     def _scoped(self, original: Any, module: Any, args: Any, kwargs: Any) -> Any:
         """Under a tape, nodes learn the path of the module that makes them."""
@@ -142,11 +142,11 @@ class TorchObserver:
         iterate = loader.__iter__
 
         @functools.wraps(iterate)
-        def __iter__(dataloader: Any) -> Any:
+        def restart(dataloader: Any) -> Any:
             self._guard("loader", self.passes.interrupted)
             return iterate(dataloader)
 
-        loader.__iter__ = __iter__
+        loader.__iter__ = restart
         save = self.torch.save
 
         @functools.wraps(save)

@@ -146,7 +146,11 @@ class Training:
             run = self._switch(run, optimizer)
         if not run.optimizer_name:
             run.optimizer_name = type(optimizer).__name__
-            run.defaults = {k: v for k, v in optimizer.defaults.items() if isinstance(v, (int, float, bool, str))}
+            run.defaults = {
+                k: v
+                for k, v in optimizer.defaults.items()
+                if isinstance(v, (int, float, bool, str))
+            }
         if _milestone(run.steps):
             self._sample(run)
 
@@ -188,9 +192,8 @@ class Training:
             return
         run.steps += 1
         rates = [group["lr"] for group in optimizer.param_groups]
-        if not run.rates or rates != run.rates[-1][1]:
-            if len(run.rates) < 5000:
-                run.rates.append((run.steps, rates))
+        if (not run.rates or rates != run.rates[-1][1]) and len(run.rates) < 5000:
+            run.rates.append((run.steps, rates))
         if run.steps <= 2:
             driver = self._driver()
             run.drivers[driver] = run.drivers.get(driver, 0) + 1
@@ -206,7 +209,11 @@ class Training:
                 library = file.replace("\\", "/").split("-packages/", 1)[1].split("/", 1)[0]
                 if library.removesuffix(".py") not in OWN_LOOP:
                     return f"{library.removesuffix('.py')}.{frame.f_code.co_name}"
-            elif "corrige_probe" not in file and "/lib/python" not in file and not file.startswith("<"):
+            elif (
+                "corrige_probe" not in file
+                and "/lib/python" not in file
+                and not file.startswith("<")
+            ):
                 return ""  # a module of the student's own
             frame = frame.f_back
         return ""
@@ -312,8 +319,19 @@ class Training:
         for run in self.runs:
             if run is self.run or not run.ends:
                 self._finish(run)
-            losses = [float(x) if not isinstance(x, float) and x.numel() == 1 else float(x) if isinstance(x, float) else float(x.mean()) for x in run.losses]
-            inputs = [a for a in run.inputs if a.ndim == run.inputs[0].ndim and a.shape[1:] == run.inputs[0].shape[1:]]
+            losses = [
+                float(x)
+                if not isinstance(x, float) and x.numel() == 1
+                else float(x)
+                if isinstance(x, float)
+                else float(x.mean())
+                for x in run.losses
+            ]
+            inputs = [
+                a
+                for a in run.inputs
+                if a.ndim == run.inputs[0].ndim and a.shape[1:] == run.inputs[0].shape[1:]
+            ]
             self.log.write(
                 "run",
                 number=run.number,

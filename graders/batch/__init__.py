@@ -1,0 +1,1 @@
+"""Many at once: prepare a job, run it over workers, go on after an interruption."""

@@ -1,0 +1,171 @@
+"""Correct solutions and their planted defects: what is each submission expected to lose?"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from graders.batch.problems import UsageProblem
+from graders.language import _
+from graders.rubric.model import Rubric
+
+
+class Edit(BaseModel):
+    """In the one cell that holds `cell`, the one `find` becomes `replace`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cell: str
+    find: str
+    replace: str
+
+
+class Chaff(BaseModel):
+    """A wheat with one planted defect: it breaks criteria, or is only flagged."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    wheat: str
+    why: str
+    edits: tuple[Edit, ...]
+    breaks: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()  # for one that costs nothing and must be pointed out
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_edit_in_short(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "edits" not in given:
+            edit = {key: given[key] for key in ("cell", "find", "replace") if key in given}
+            return {k: v for k, v in given.items() if k not in edit} | {"edits": [edit]}
+        return given
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A submission whose verdicts are known beforehand."""
+
+    name: str
+    folder: Path  # holds its notebooks, ready to run
+    breaks: frozenset[str] = frozenset()
+    also: frozenset[str] = frozenset()  # these may be lost or untold as a consequence
+    flags: frozenset[str] = frozenset()  # these must be raised
+    why: str = ""
+
+    @property
+    def is_wheat(self) -> bool:
+        return not self.breaks and not self.flags
+
+
+def read_chaffs(path: Path, rubric: Rubric, wheats: Sequence[str]) -> list[Chaff]:
+    """The chaffs of a file. Raises UsageProblem with everything wrong in it."""
+    try:
+        entries = YAML(typ="safe").load(path.read_text("utf-8")) or []
+    except (OSError, YAMLError) as error:
+        raise UsageProblem(f"{path}: {error}") from None
+    if not isinstance(entries, list):
+        raise UsageProblem(_("{path}: a list of chaffs is expected.").format(path=path))
+    known = {c.id for e in rubric.exercises for c in e.criteria if not c.manual}
+    chaffs, problems = [], []
+    names: set[str] = set(wheats)
+    for number, entry in enumerate(entries, 1):
+        name = entry.get("name", number) if isinstance(entry, dict) else number
+        try:
+            chaff = Chaff.model_validate(entry)
+        except ValidationError as error:
+            for found in error.errors():
+                where = ".".join(map(str, found["loc"]))
+                problems.append(f"{name}: {where}: {found['msg']}")
+            continue
+        strange = sorted({*chaff.breaks, *chaff.also} - known)
+        if strange:
+            problems.append(f"{name}: " + _("unknown criteria: ") + ", ".join(strange))
+        if not chaff.breaks and not chaff.flags:
+            problems.append(f"{name}: " + _("it breaks nothing"))
+        if chaff.wheat not in wheats:
+            problems.append(f"{name}: " + _("there is no wheat {w}").format(w=chaff.wheat))
+        if chaff.name in names:
+            problems.append(f"{name}: " + _("this name is used twice"))
+        names.add(chaff.name)
+        chaffs.append(chaff)
+    if problems:
+        raise UsageProblem("\n".join(f"{path}: {problem}" for problem in problems))
+    return chaffs
+
+
+def proofs(reference: Path, rubric: Rubric, work: Path) -> list[Proof]:
+    """Every wheat and chaff of a reference folder, its notebooks written under `work`.
+
+    Raises UsageProblem when there are no wheats or a patch does not apply exactly once.
+    """
+    sources = {
+        path.stem if path.suffix == ".ipynb" else path.name: path
+        for path in sorted((reference / "wheats").glob("*"))
+        if path.suffix == ".ipynb" or path.is_dir()
+    }
+    if not sources:
+        raise UsageProblem(_("There are no wheats in {path}.").format(path=reference / "wheats"))
+    found = []
+    for name, source in sources.items():
+        found.append(Proof(name, _copy(source, work / name)))
+    problems = []
+    for listing in (reference / "chaffs.yaml", reference / "flagged.yaml"):
+        if not listing.is_file():
+            continue
+        for chaff in read_chaffs(listing, rubric, list(sources)):
+            folder = _copy(sources[chaff.wheat], work / chaff.name)
+            problems += [f"{listing}: {chaff.name}: {p}" for p in _apply(chaff.edits, folder)]
+            broken, also, flags = map(frozenset, (chaff.breaks, chaff.also, chaff.flags))
+            found.append(Proof(chaff.name, folder, broken, also, flags, chaff.why))
+    if problems:
+        raise UsageProblem("\n".join(problems))
+    return found
+
+
+def _copy(source: Path, target: Path) -> Path:
+    shutil.rmtree(target, ignore_errors=True)
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        target.mkdir(parents=True)
+        shutil.copy(source, target / source.name)
+    return target
+
+
+def _apply(edits: Sequence[Edit], folder: Path) -> list[str]:
+    """Patch the notebooks in place; what does not apply exactly once."""
+    notebooks = {path: json.loads(path.read_text("utf-8")) for path in folder.rglob("*.ipynb")}
+    problems = []
+    for edit in edits:
+        cells = [
+            cell
+            for notebook in notebooks.values()
+            for cell in notebook["cells"]
+            if edit.cell in "".join(cell["source"])
+        ]
+        if len(cells) != 1:
+            problems.append(
+                _("{n} cells hold {text!r}; exactly one must").format(n=len(cells), text=edit.cell)
+            )
+            continue
+        source = "".join(cells[0]["source"])
+        if source.count(edit.find) != 1:
+            problems.append(
+                _("{text!r} is {n} times in its cell; it must be there once").format(
+                    text=edit.find, n=source.count(edit.find)
+                )
+            )
+            continue
+        cells[0]["source"] = source.replace(edit.find, edit.replace)
+    for path, notebook in notebooks.items():
+        path.write_text(json.dumps(notebook, ensure_ascii=False, indent=1), "utf-8")
+    return problems

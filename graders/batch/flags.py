@@ -1,0 +1,100 @@
+"""What should a person know that costs nothing by itself?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from graders.batch.grader_log import note_failure
+from graders.evidence.run_record import RunRecord
+from graders.intake.submission import Submission
+from graders.language import _
+from graders.rubric.model import Rubric
+from graders.scoring.result import Flag
+
+if TYPE_CHECKING:
+    from graders.analysis import Reading
+
+
+class Noticed(Protocol):
+    """Something the analysis noticed; it knows nothing of results."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def cells(self) -> Iterable[int]: ...
+
+
+def flags(submission: Submission, rubric: Rubric, record: RunRecord | None) -> tuple[Flag, ...]:
+    """Lateness, what intake noticed, and how the run ended."""
+    found = [Flag(id="intake", message=problem) for problem in submission.problems]
+    late = _late(submission, rubric)
+    if late:
+        found.append(late)
+    if record is None:
+        return tuple(found)
+    failed = tuple(cell.index for cell in record.cells if cell.error and not cell.timed_out)
+    if failed:
+        found.append(
+            Flag(id="cells_failed", message=_("Some cells ended in an error."), cells=failed)
+        )
+    slow = tuple(cell.index for cell in record.cells if cell.timed_out)
+    if slow:
+        found.append(Flag(id="cells_timed_out", message=_("Some cells took too long."), cells=slow))
+    if record.ended != "finished":
+        found.append(Flag(id=record.ended, message=record.detail or ended(record)))
+    return tuple(found)
+
+
+def observed(reading: Reading | None, log: Path | None = None) -> tuple[Flag, ...]:
+    """What the analysis noticed (`reading.flags()`, where it offers that), never an error."""
+    offer = getattr(reading, "flags", None)
+    if offer is None:
+        return ()
+    try:
+        noticed: Iterable[Noticed] = offer()
+        return tuple(Flag(id=n.id, message=n.message, cells=tuple(n.cells)) for n in noticed)
+    except Exception:
+        note_failure(log, "flags")
+        return ()
+
+
+def cut_short(record: RunRecord) -> str:
+    """Why what was not seen may not be the student's doing; "" when the run tells all."""
+    if record.fault == "student":
+        return ""
+    if record.ended != "finished":
+        return ended(record)
+    if any(cell.timed_out for cell in record.cells):
+        return _("A cell was stopped because it took too long, so this cannot be told for sure.")
+    return ""
+
+
+def ended(record: RunRecord) -> str:
+    """One sentence on a run that did not get to its end."""
+    return {
+        "kernel_died": _("The kernel died before the end of the notebook."),
+        "budget_spent": _("The time for the whole run was spent before the end of the notebook."),
+        "memory_spent": _("The memory was spent before the end of the notebook."),
+        "not_started": _("The notebook could not be started."),
+    }.get(record.ended, "")
+
+
+def _late(submission: Submission, rubric: Rubric) -> Flag | None:
+    if rubric.deadline is None or submission.received is None:
+        return None
+    deadline = datetime.fromisoformat(rubric.deadline)
+    received = submission.received
+    if received.tzinfo is None:
+        received = received.replace(tzinfo=deadline.tzinfo)
+    if received <= deadline:
+        return None
+    hours = (received - deadline).total_seconds() / 3600
+    return Flag(
+        id="late",
+        message=_("Handed in {hours:.1f} hours after the deadline.").format(hours=hours),
+    )

@@ -1,0 +1,94 @@
+"""What is to be done? One job: a rubric, submissions, data and how to mark them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from graders import rubric as rubrics
+from graders.batch import data as data_files
+from graders.batch.problems import UsageProblem
+from graders.intake.submission import Submission
+from graders.language import LANGUAGES, _
+from graders.rubric.model import DataFile, Rubric
+
+
+class Options(BaseModel):
+    """How to mark. `workers` 0 means as many as there are cores."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    out: Path = Path("reports")
+    data: Path | None = None
+    language: str = "es"
+    sandbox: str = "auto"
+    rerun: bool = False
+    workers: int = 0
+
+
+class Job(BaseModel):
+    """All that a worker has to know, as data. Paths are absolute."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rubric: Rubric
+    submissions: tuple[Submission, ...]
+    data: dict[str, Path]  # name of the rubric's data file -> where it is
+    out: Path  # folder of this assignment's reports
+    language: str
+    sandbox: str
+    rerun: bool = False
+
+    @property
+    def data_files(self) -> dict[DataFile, Path]:
+        return {f: self.data[f.name] for f in self.rubric.data if f.name in self.data}
+
+    def submission(self, submission_id: str) -> Submission:
+        """The submission of this id. Raises KeyError."""
+        for submission in self.submissions:
+            if submission.id == submission_id:
+                return submission
+        raise KeyError(submission_id)
+
+
+def prepare(assignment: str, paths: Sequence[Path], options: Options) -> Job:
+    """Everything that can be wrong before anything runs is found here.
+
+    Raises UsageProblem, RubricError or SandboxUnavailable.
+    """
+    from graders.intake import collect
+
+    rubric = rubrics.load(rubrics.find(assignment))
+    absent = [str(path) for path in paths if not path.exists()]
+    if absent:
+        raise UsageProblem(_("There is no {paths}.").format(paths=", ".join(absent)))
+    submissions = collect([path.absolute() for path in paths], rubric)
+    if not submissions:
+        raise UsageProblem(
+            _("There is nothing to mark in {paths}.").format(paths=", ".join(map(str, paths)))
+        )
+    return job_for(submissions, rubric, options)
+
+
+def job_for(submissions: Sequence[Submission], rubric: Rubric, options: Options) -> Job:
+    """The job of marking these submissions. Raises UsageProblem or SandboxUnavailable."""
+    from graders.sandbox import choose
+
+    if options.language not in LANGUAGES:
+        raise UsageProblem(
+            _("Unknown language {language}: one of {known}.").format(
+                language=options.language, known=", ".join(LANGUAGES)
+            )
+        )
+    located = data_files.locate(rubric, options.data)
+    return Job(
+        rubric=rubric,
+        submissions=tuple(sorted(submissions, key=lambda s: s.id.casefold())),
+        data={file.name: path for file, path in located.items()},
+        out=(options.out / rubric.assignment).absolute(),
+        language=options.language,
+        sandbox=choose(options.sandbox).name,
+        rerun=options.rerun,
+    )

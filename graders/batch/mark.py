@@ -1,0 +1,129 @@
+"""What does each check say of this submission? Checks in, verdicts out; nothing escapes."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graders import rubric as rubrics
+from graders import scoring
+from graders.batch.grader_log import note_failure
+from graders.checks.outcome import Finding, Undecided, Violated
+from graders.language import _, speaking
+from graders.rubric.model import Criterion, Rubric
+from graders.scoring.result import Verdict, VerdictKind
+
+if TYPE_CHECKING:
+    from graders.analysis import Reading
+
+Check = Callable[..., Finding | None]
+
+
+def resolve(check: str) -> Check:
+    """The function that "theme.function" names in graders.checks. Raises LookupError."""
+    theme, _dot, name = check.partition(".")
+    unknown = LookupError(f"there is no check {check}")
+    if not theme.isidentifier() or not name.isidentifier() or name.startswith("_"):
+        raise unknown
+    module_name = f"graders.checks.{theme}"
+    try:
+        function = vars(importlib.import_module(module_name)).get(name)
+    except ModuleNotFoundError as error:
+        if error.name == module_name:
+            raise unknown from None
+        raise
+    if not inspect.isfunction(function) or function.__module__ != module_name:
+        raise unknown
+    return function
+
+
+def mark(
+    reading: Reading,
+    rubric: Rubric,
+    *,
+    language: str,
+    cut_short: str = "",
+    log: Path | None = None,
+) -> dict[str, Verdict]:
+    """A verdict for every criterion, prerequisites first.
+
+    `cut_short` is a sentence on why the run did not get to its end through no fault of the
+    student: what was then not seen is undecided, not violated. A check that fails by itself is
+    undecided too; its traceback goes to the file `log`.
+    """
+    verdicts: dict[str, Verdict] = {}
+    with speaking(language):
+        for criterion in rubrics.order(rubric):
+            verdict = _settled(criterion, rubric, verdicts)
+            if verdict is None:
+                verdict = _ask(reading, criterion, log)
+                if cut_short and verdict.verdict is VerdictKind.VIOLATED:
+                    verdict = verdict.model_copy(
+                        update={
+                            "verdict": VerdictKind.UNDECIDED,
+                            "message": f"{cut_short} {verdict.message}".strip(),
+                        }
+                    )
+            verdicts[criterion.id] = verdict
+    return verdicts
+
+
+def all_undecided(rubric: Rubric, message: str) -> dict[str, Verdict]:
+    """When the grader or the machine failed as a whole: no criterion could be told."""
+    return {
+        criterion.id: Verdict(
+            id=criterion.id,
+            verdict=VerdictKind.UNDECIDED,
+            message=message,
+            grader_fault=not criterion.manual,
+        )
+        for criterion in rubrics.order(rubric)
+    }
+
+
+def _settled(
+    criterion: Criterion, rubric: Rubric, verdicts: Mapping[str, Verdict]
+) -> Verdict | None:
+    """The verdict that needs no check, if it is one."""
+    if criterion.manual:
+        return Verdict(
+            id=criterion.id, verdict=VerdictKind.UNDECIDED, message=_("A person marks this.")
+        )
+    blocked_by = scoring.blocked(criterion, verdicts)
+    if blocked_by:
+        return scoring.not_assessed(criterion, rubric.criterion(blocked_by))
+    return None
+
+
+def _ask(reading: Reading, criterion: Criterion, log: Path | None) -> Verdict:
+    try:
+        if criterion.check is None:
+            raise LookupError(f"{criterion.id} has no check and is not manual")
+        finding = resolve(criterion.check)(reading, **criterion.params)
+    except Violated as violated:
+        return _verdict(criterion, VerdictKind.VIOLATED, violated.finding)
+    except Undecided as undecided:
+        return _verdict(criterion, VerdictKind.UNDECIDED, undecided.finding)
+    except Exception:
+        note_failure(log, f"{criterion.id} ({criterion.check})")
+        return Verdict(
+            id=criterion.id,
+            verdict=VerdictKind.UNDECIDED,
+            message=_("The grader failed on this criterion, so a person has to look at it."),
+            grader_fault=True,
+        )
+    return _verdict(criterion, VerdictKind.MET, finding or Finding())
+
+
+def _verdict(criterion: Criterion, kind: VerdictKind, finding: Finding) -> Verdict:
+    return Verdict(
+        id=criterion.id,
+        verdict=kind,
+        message=finding.message,
+        expected=finding.expected,
+        observed=finding.observed,
+        cells=finding.cells,
+    )

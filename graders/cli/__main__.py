@@ -1,0 +1,5 @@
+"""`python -m graders.cli` is `corrige`."""
+
+from graders.cli import main
+
+main()

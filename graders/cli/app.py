@@ -1,0 +1,176 @@
+"""Which commands are there? Each imports what it needs when it runs: `--help` stays quick."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+app = typer.Typer(
+    name="corrige",
+    help="Marks deep-learning coursework handed in as Jupyter notebooks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Language(StrEnum):
+    es = "es"
+    en = "en"
+
+
+class SandboxName(StrEnum):
+    auto = "auto"
+    bwrap = "bwrap"
+    none = "none"
+
+
+Assignment = Annotated[
+    str, typer.Option("--assignment", "-a", help="Rubric: its name (p3) or the path of its file.")
+]
+Data = Annotated[
+    Optional[Path],  # noqa: UP045 - typer reads it at run time
+    typer.Option("--data", metavar="DIR", help="Where the data files are looked for."),
+]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the reports go.")]
+Lang = Annotated[Language, typer.Option("--lang", help="Language of everything said.")]
+Rerun = Annotated[bool, typer.Option("--rerun", help="Run again what was run already.")]
+Workers = Annotated[
+    str, typer.Option("-n", metavar="N|auto", help="Workers; auto: one for each core.")
+]
+_REPORTS = Path("reports")
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(metavar="NOTEBOOK|FOLDER", show_default=False)],
+    assignment: Assignment,
+    data: Data = None,
+    out: Out = _REPORTS,
+    lang: Lang = Language.es,
+    sandbox: Annotated[SandboxName, typer.Option("--sandbox")] = SandboxName.none,
+    rerun: Rerun = False,
+) -> None:
+    """Check your own work before the deadline; without --data, on quick made-up data."""
+    from graders.cli.check import check_own
+
+    leave(check_own(path, assignment, data, out, lang.value, sandbox.value, rerun))
+
+
+@app.command()
+def grade(
+    submissions: Annotated[list[Path], typer.Argument(metavar="SUBMISSIONS...")],
+    assignment: Assignment,
+    n: Workers = "auto",
+    data: Data = None,
+    out: Out = _REPORTS,
+    sandbox: Annotated[
+        SandboxName, typer.Option("--sandbox", help="Where the notebooks run.")
+    ] = SandboxName.auto,
+    lang: Lang = Language.es,
+    rerun: Rerun = False,
+) -> None:
+    """Mark a class: folders, notebooks or archives; goes on from where it was stopped."""
+    count = workers(n)
+    from graders.batch.grade import run as run_job
+    from graders.batch.job import Options, prepare
+
+    options = Options(
+        out=out, data=data, language=lang.value, sandbox=sandbox.value, rerun=rerun, workers=count
+    )
+    leave(run_job(prepare(assignment, submissions, options), count))
+
+
+@app.command()
+def validate(
+    assignments: Annotated[
+        Optional[list[str]],  # noqa: UP045 - typer reads it at run time
+        typer.Argument(metavar="[ASSIGNMENT]...", help="All that have a reference, if none."),
+    ] = None,
+    n: Workers = "auto",
+    data: Data = None,
+    out: Out = _REPORTS,
+    lang: Lang = Language.es,
+    rerun: Rerun = False,
+) -> None:
+    """Prove the rubrics: correct solutions lose nothing, planted defects are found."""
+    count = workers(n)
+    from graders.cli.validate import validate_all
+
+    leave(validate_all(assignments or [], count, data, out, lang.value, rerun))
+
+
+@app.command("list")
+def list_assignments(lang: Lang = Language.es) -> None:
+    """The assignments that can be marked."""
+    from graders.cli.listing import list_all
+
+    leave(list_all(lang.value))
+
+
+@app.command()
+def data(
+    assignment: Annotated[str, typer.Argument(help="The assignment, such as p3.")],
+    out: Annotated[
+        Optional[Path],  # noqa: UP045 - typer reads it at run time
+        typer.Option("--out", metavar="DIR", help="Folder for the files; data/ASSIGNMENT if none."),
+    ] = None,
+    cern: Annotated[
+        Optional[Path],  # noqa: UP045 - typer reads it at run time
+        typer.Option("--cern", metavar="FILE", help="The CERN Open Data file to sample."),
+    ] = None,
+) -> None:
+    """Make the data files of an assignment, from the original if you have it."""
+    from graders.batch.data import make
+
+    print(make(assignment, out or Path("data") / assignment, cern))
+
+
+@app.command()
+def doctor(lang: Lang = Language.es) -> None:
+    """What this machine has, and what marking on it lacks."""
+    from graders.cli.doctor import examine
+
+    leave(examine(lang.value))
+
+
+def workers(text: str) -> int:
+    """How many workers `-n` asks for; 0 for as many as there are cores. Raises BadParameter."""
+    if text == "auto":
+        return 0
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise typer.BadParameter("a number from 1, or auto", param_hint="-n")
+
+
+def leave(status: int) -> None:
+    if status:
+        raise typer.Exit(status)
+
+
+def run() -> None:
+    """Run the command; what the user can put right is one sentence and exit status 2."""
+    from graders.language import LANGUAGES, speaking
+
+    given = sys.argv[1:]
+    asked = [b for a, b in pairwise(given) if a == "--lang"]
+    asked += [a.removeprefix("--lang=") for a in given if a.startswith("--lang=")]
+    language = asked[-1] if asked and asked[-1] in LANGUAGES else LANGUAGES[0]
+    with speaking(language):
+        try:
+            app()
+        except KeyboardInterrupt:
+            sys.exit(130)
+        except Exception as error:
+            from graders.batch.problems import usage_problems
+
+            if not isinstance(error, usage_problems()):
+                raise
+            print(f"corrige: {error}", file=sys.stderr)
+            sys.exit(2)

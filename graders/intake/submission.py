@@ -1,0 +1,24 @@
+"""What was handed in, by whom, when?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Submission(BaseModel):
+    """One student's or group's delivery, as found on disk. Nothing in it has been run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str  # unique in the class, safe as a folder name
+    root: Path  # folder that holds the files (a lone notebook: its folder is not all its own)
+    notebooks: tuple[Path, ...]  # in the order they will run, relative to root
+    files: tuple[Path, ...] = ()  # other files to bring along (sibling .py, images), relative
+    students: tuple[str, ...] = ()
+    received: datetime | None = None
+    order: tuple[str, ...] = ()  # from corrige.yaml
+    data_names: dict[str, str] = {}  # from corrige.yaml: file name used -> name in the rubric
+    problems: tuple[str, ...] = ()  # sentences; without a notebook to run they say why

@@ -1,0 +1,83 @@
+"""How is a Markdown cell shown? Rendered without raw HTML, links or outside pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+import bleach  # type: ignore[import-untyped]  # ships no annotations
+import mistune
+from markupsafe import Markup, escape
+
+from graders.report.pictures import PictureError, data_uri
+from graders.report.plain import visible
+
+LONGEST = 100_000
+TAGS = frozenset(
+    {"p", "br", "hr", "em", "strong", "del", "code", "pre", "blockquote", "ul", "ol", "li"}
+    | {"span", "div", "img", "h1", "h2", "h3", "h4", "h5", "h6"}
+    | {"table", "thead", "tbody", "tr", "th", "td"}
+)
+ATTRIBUTES = {
+    "span": ["class"],
+    "div": ["class"],
+    "code": ["class"],
+    "ol": ["start"],
+    "img": ["src", "alt"],
+}
+
+
+class _Renderer(mistune.HTMLRenderer):
+    """Links become text followed by their address; pictures only come from attachments."""
+
+    def __init__(self, attachments: Mapping[str, Any]) -> None:
+        super().__init__(escape=True)
+        self._attachments = attachments
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        if unquote(url) in text or url.startswith("#"):
+            return text
+        return f'{text} <span class="address">({escape(url)})</span>'
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        alt = escape(Markup(text).striptags())
+        name = unquote(url).removeprefix("attachment:")
+        offered = self._attachments.get(name)
+        if url.startswith("attachment:") and isinstance(offered, Mapping):
+            for kind, encoded in offered.items():
+                try:
+                    address, _size = data_uri(str(kind), str(encoded))
+                except PictureError:
+                    continue
+                return f'<img src="{address}" alt="{alt}">'
+        kept = url if len(url) < 200 else url[:200] + "…"
+        return f'<span class="address">[{alt} {escape(kept)}]</span>'
+
+    def inline_math(self, text: str) -> str:
+        return f'<span class="math">${escape(text)}$</span>'
+
+    def block_math(self, text: str) -> str:
+        return f'<div class="math">$$\n{escape(text)}\n$$</div>\n'
+
+    def heading(self, text: str, level: int, **attrs: Any) -> str:
+        # the page has its own h1 and h2
+        return f"<h{min(level + 2, 6)}>{text}</h{min(level + 2, 6)}>\n"
+
+
+def prose(source: str, attachments: Mapping[str, Any] | None = None) -> Markup:
+    """Markdown as HTML that can do nothing. What is too long or too tangled is shown as it is."""
+    source = visible(source)
+    if len(source) <= LONGEST:
+        try:
+            rendered = mistune.create_markdown(
+                renderer=_Renderer(attachments or {}),
+                plugins=["table", "strikethrough", "math"],
+            )(source)
+            cleaned = bleach.clean(
+                str(rendered), tags=TAGS, attributes=ATTRIBUTES, protocols={"data"}
+            )
+            return Markup(cleaned)  # escaped by the renderer, then reduced to TAGS
+        except (RecursionError, ValueError, IndexError, KeyError):
+            pass
+    return Markup('<pre class="raw">{}</pre>').format(source[:LONGEST])

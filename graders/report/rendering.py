@@ -1,0 +1,98 @@
+"""How does a template become a page? One strict environment: everything escaped, nothing loaded."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from graders.language import _, current
+from graders.report.plain import number, seconds, visible
+from graders.report.wording import (
+    arithmetic,
+    icon_name,
+    items,
+    mark_text,
+    status_word,
+    verdict_word,
+)
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(template: str, *, script: str = "", **values: object) -> str:
+    """The page, with its styles inside and a policy that allows nothing else.
+
+    `script` names a file beside the templates; it is the only script that the page may run.
+    """
+    source = (TEMPLATES / script).read_text("utf-8") if script else ""
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            css=_css(),
+            script=Markup(source),  # our own file
+            policy=policy(source),
+            language=current(),
+            **values,
+        )
+    )
+
+
+def policy(script: str = "") -> str:
+    """The Content-Security-Policy of a page whose only script is this text."""
+    rules = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    rules += "; base-uri 'none'; form-action 'none'"
+    if script:
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        rules += f"; script-src 'sha256-{digest}'"
+    return rules
+
+
+@cache
+def _css() -> Markup:
+    parts = ("page.css", "figures.css", "notebook.css")
+    return Markup("\n".join((TEMPLATES / part).read_text("utf-8") for part in parts))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["address"] = lambda text: quote(str(text), safe="", errors="replace")
+    environment.filters["anchor"] = _anchor
+    environment.globals.update(
+        _=_,
+        number=number,
+        seconds=seconds,
+        mark_text=mark_text,
+        status_word=status_word,
+        verdict_word=verdict_word,
+        icon_name=icon_name,
+        items=items,
+        arithmetic=arithmetic,
+    )
+    return environment
+
+
+def _harmless(value: object) -> object:
+    """Text without control characters. Markup was made by us and is left as it is."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return visible(value)
+    return value
+
+
+def _anchor(name: str) -> str:
+    """An id that needs no escape in an attribute or after `#`."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name)

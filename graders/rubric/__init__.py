@@ -1,0 +1,37 @@
+"""What is asked? Rubrics in YAML, read into frozen models."""
+
+from graders.rubric.editor_schema import schema
+from graders.rubric.loading import load
+from graders.rubric.lookup import available, find
+from graders.rubric.model import (
+    Condition,
+    Criterion,
+    DataFile,
+    Exercise,
+    Line,
+    Penalty,
+    Rubric,
+    Run,
+    Text,
+)
+from graders.rubric.ordering import order
+from graders.rubric.problems import Problem, RubricError
+
+__all__ = [
+    "Condition",
+    "Criterion",
+    "DataFile",
+    "Exercise",
+    "Line",
+    "Penalty",
+    "Problem",
+    "Rubric",
+    "RubricError",
+    "Run",
+    "Text",
+    "available",
+    "find",
+    "load",
+    "order",
+    "schema",
+]

@@ -1,0 +1,144 @@
+"""What is asked? The rubric as frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Role = Literal["train", "test", "extra", "other"]
+
+
+class Frozen(BaseModel):
+    """Immutable, and a key that is not known is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Text(Frozen):
+    """A text in every language of the course."""
+
+    es: Words
+    en: Words
+
+    def in_language(self, language: str) -> str:
+        """The text in `es` or `en`."""
+        return self.en if language == "en" else self.es
+
+
+class DataFile(Frozen):
+    """A file that the teacher provides, found by base name wherever the notebook looks for it."""
+
+    name: Words
+    files: tuple[str, ...]  # accepted spellings of the base name; the first is the canonical one
+    role: Role = "other"
+    label: str | None = None  # column that holds the label, for trusted recomputation
+
+
+class Run(Frozen):
+    """Limits of one run. Times in seconds, memory in bytes, once read."""
+
+    budget: float = 1200.0
+    cell_timeout: float = 600.0
+    memory: int = 6 * 2**30
+    output_limit: int = 2**20  # bytes of output kept for each cell
+    kernel: str | None = None  # name of a kernelspec; the grader's own interpreter if absent
+    order: tuple[str, ...] = ()  # notebooks by base name, when the natural order is not meant
+
+
+class Penalty(Frozen):
+    """What a violated criterion or line costs: a percentage of the exercise, or points."""
+
+    unit: Literal["percent", "points"]
+    amount: Annotated[Decimal, Field(gt=0)]
+
+
+class Criterion(Frozen):
+    """One thing to look at: by a check, or by a person when `manual`."""
+
+    id: str
+    text: Text
+    penalty: Penalty | None = None  # None: costs nothing by itself (a line may stand for it)
+    check: str | None = None  # "theme.function" in graders.checks
+    params: dict[str, Any] = Field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    manual: bool = False
+
+
+class Condition(Frozen):
+    """When a line of the statement applies. Each leaf is a criterion id, true when violated.
+
+    Exactly one of the two is set; entries are criterion ids or further conditions.
+    """
+
+    any_of: tuple[str | Condition, ...] = ()
+    all_of: tuple[str | Condition, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> Self:
+        if bool(self.any_of) == bool(self.all_of):
+            raise ValueError("a condition has either any_of or all_of")
+        return self
+
+    @property
+    def criteria(self) -> tuple[str, ...]:
+        """The criterion ids named anywhere in it, each once, in order."""
+        return tuple(dict.fromkeys(self._leaves()))
+
+    def _leaves(self) -> Iterator[str]:
+        for entry in self.any_of or self.all_of:
+            if isinstance(entry, str):
+                yield entry
+            else:
+                yield from entry._leaves()
+
+
+class Line(Frozen):
+    """One line of the statement that several criteria stand for: it is marked once."""
+
+    id: str
+    text: Text
+    penalty: Penalty
+    when: Condition
+
+
+class Exercise(Frozen):
+    """A part of the assignment with points of its own."""
+
+    id: str
+    title: Text
+    points: Decimal
+    criteria: tuple[Criterion, ...]
+    lines: tuple[Line, ...] = ()
+
+
+class Rubric(Frozen):
+    """An assignment. `digest` is the sha256 of the file it was read from."""
+
+    assignment: str
+    title: Text
+    exercises: tuple[Exercise, ...]
+    data: tuple[DataFile, ...] = ()
+    run: Run = Run()
+    deadline: str | None = None  # ISO 8601 with offset; lateness is flagged
+    digest: str = ""
+
+    @property
+    def max_mark(self) -> Decimal:
+        """The points of all its exercises."""
+        return sum((e.points for e in self.exercises), Decimal(0))
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """The criteria of all its exercises, in the rubric's order."""
+        return tuple(c for e in self.exercises for c in e.criteria)
+
+    def criterion(self, criterion_id: str) -> Criterion:
+        """The criterion of this id. Raises KeyError."""
+        for criterion in self.criteria:
+            if criterion.id == criterion_id:
+                return criterion
+        raise KeyError(criterion_id)

@@ -1,0 +1,155 @@
+"""The private folder of one run: a copy of the submission, the data, the probe."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import graders.probe
+from graders.intake import Submission
+from graders.rubric.model import DataFile
+
+LONGEST_TEMPORARY = 50  # characters; the path of a socket may have 107
+MAX_DATA_COPIED = 512 * 2**20  # bytes; more is only linked, and found by the probe
+MAX_EVIDENCE = 4 * 2**30  # bytes taken out of one run
+MAX_EVIDENCE_FILES = 20_000
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where things lie. `base` is all that the kernel may write to."""
+
+    base: Path
+    work: Path  # the student's folder
+    readable: tuple[Path, ...]  # outside base, or inside but not to be written
+    data: tuple[dict[str, Any], ...]  # as the probe wants it
+
+    @property
+    def home(self) -> Path:
+        return self.base / "home"
+
+    @property
+    def sockets(self) -> Path:
+        return self.base / "k"
+
+    @property
+    def out(self) -> Path:
+        return self.base / "out"
+
+    @property
+    def probe(self) -> Path:
+        return self.base / "probe"
+
+    @property
+    def data_dir(self) -> Path:
+        return self.base / "data"
+
+
+@contextmanager
+def workplace(submission: Submission, data: Mapping[DataFile, Path]) -> Iterator[Workplace]:
+    """Make the folder and take it away afterwards. Raises OSError when it cannot be made."""
+    parent = tempfile.gettempdir()
+    if len(parent) > LONGEST_TEMPORARY and os.path.isdir("/tmp"):
+        parent = "/tmp"
+    base = Path(tempfile.mkdtemp(prefix="cor", dir=parent)).resolve()
+    try:
+        yield _furnish(base, submission, data)
+    finally:
+        _remove(base)
+
+
+def _furnish(base: Path, submission: Submission, data: Mapping[DataFile, Path]) -> Workplace:
+    work = base / "work" / submission.id
+    work.mkdir(parents=True)
+    for name in ("home", "k", "out", "tmp", "data"):
+        (base / name).mkdir()
+    for path in (*submission.notebooks, *submission.files):
+        target = work / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(submission.root / path, target)
+    source = Path(graders.probe.__file__).parent
+    shutil.copytree(
+        source, base / "probe" / "corrige_probe", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    readable = [base / "probe"]
+    described = _provide(base / "data", data, submission.data_names, readable)
+    _beside_the_notebooks(base / "data", work, submission)
+    return Workplace(base, work, tuple(readable), tuple(described))
+
+
+def _provide(
+    folder: Path,
+    data: Mapping[DataFile, Path],
+    student_names: Mapping[str, str],
+    readable: list[Path],
+) -> list[dict[str, Any]]:
+    room = MAX_DATA_COPIED
+    described = []
+    for file, source in data.items():
+        source = source.resolve()
+        target = folder / file.files[0]
+        size = source.stat().st_size if source.is_file() else room + 1
+        if size <= room:
+            room -= size
+            shutil.copyfile(source, target)
+            target.chmod(0o444)
+        else:
+            target.symlink_to(source)
+            readable.append(source)
+        theirs = [
+            used for used, meant in student_names.items() if meant in (file.name, *file.files)
+        ]
+        described.append(
+            {"name": target.name, "path": str(target), "spellings": [*file.files, *theirs]}
+        )
+    return described
+
+
+def _beside_the_notebooks(data: Path, work: Path, submission: Submission) -> None:
+    """Copies for what opens files without asking Python: compiled readers, the shell."""
+    for folder in {path.parent for path in submission.notebooks}:
+        for file in data.iterdir():
+            target = work / folder / file.name
+            if not file.is_symlink() and not target.exists():
+                shutil.copyfile(file, target)
+
+
+def take_evidence(place: Workplace, out: Path) -> None:
+    """Move what the probe wrote into `out`: plain files only, up to a limit.
+
+    The kernel could write anything there: links and devices are left behind.
+    """
+    taken = count = 0
+    for folder, below, names in os.walk(place.out):
+        here = Path(folder)
+        below[:] = [name for name in below if not (here / name).is_symlink()]
+        target = out / here.relative_to(place.out)
+        target.mkdir(parents=True, exist_ok=True)
+        for name in sorted(names):
+            status = (here / name).lstat()
+            if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+                continue
+            count += 1
+            taken += status.st_size
+            if taken > MAX_EVIDENCE or count > MAX_EVIDENCE_FILES:
+                return
+            shutil.move(here / name, target / name)
+
+
+def _remove(base: Path) -> None:
+    def make_writable(function: Any, path: str, _error: Any) -> None:
+        try:
+            os.chmod(os.path.dirname(path), 0o700)
+            os.chmod(path, 0o700)
+            function(path)
+        except OSError:
+            pass
+
+    shutil.rmtree(base, onerror=make_writable)

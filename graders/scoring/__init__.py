@@ -1,0 +1,34 @@
+"""What is it worth? Verdicts and a rubric made into marks; pure, in decimals."""
+
+from graders.scoring.decisions import Overrides
+from graders.scoring.marking import score, unrunnable
+from graders.scoring.prerequisites import blocked, not_assessed
+from graders.scoring.result import (
+    CriterionResult,
+    ExerciseResult,
+    Flag,
+    LineResult,
+    Result,
+    Status,
+    Verdict,
+    VerdictKind,
+)
+from graders.scoring.storage import read_result, write_result
+
+__all__ = [
+    "CriterionResult",
+    "ExerciseResult",
+    "Flag",
+    "LineResult",
+    "Overrides",
+    "Result",
+    "Status",
+    "Verdict",
+    "VerdictKind",
+    "blocked",
+    "not_assessed",
+    "read_result",
+    "score",
+    "unrunnable",
+    "write_result",
+]

@@ -1,0 +1,100 @@
+from datetime import datetime
+from io import StringIO
+
+from rich.console import Console
+
+from graders.batch.attempts import Attempts
+from graders.batch.exhibits import exhibits
+from graders.batch.flags import cut_short, flags
+from graders.batch.progress import ProgressBar
+from graders.evidence.run_record import CellError, CellRecord, Notice, RunRecord
+from graders.intake.submission import Submission
+from graders.language import speaking
+from graders.rubric.model import Rubric, Text
+
+RUBRIC = Rubric(
+    assignment="p",
+    title=Text(es="P", en="P"),
+    exercises=(),
+    deadline="2025-12-01T23:59:00+01:00",
+)
+
+
+def submission(**more):
+    return Submission(id="ana", root="/", notebooks=("a.ipynb",), **more)
+
+
+def cell(index, **more):
+    return CellRecord(index=index, notebook="a", source="", executed=True, **more)
+
+
+def test_attempts_are_two(tmp_path):
+    said = [Attempts(tmp_path).begin("ana", "en") for _ in range(3)]
+    assert said[:2] == ["", ""]
+    assert "killed twice" in said[2]
+
+
+def test_progress_counts_cells(tmp_path):
+    attempts = Attempts(tmp_path)
+    assert attempts.progress("ana") == 0
+    attempts.at_cell("ana", 3, 12)
+    assert attempts.progress("ana") == 0.25
+    stream = StringIO()
+    with ProgressBar(2, attempts, Console(file=stream, width=80)) as bar:
+        bar.began("ana")
+        list(bar.get_renderables())
+        assert bar.tasks[0].completed == 0.95 * 0.25
+        bar.ended("ana")
+        list(bar.get_renderables())
+        assert bar.tasks[0].completed == 1
+    assert "1/2 ana" in stream.getvalue()
+
+
+def test_lateness_is_flagged():
+    def ids(moment):
+        late = submission(received=datetime.fromisoformat(moment))
+        return [flag.id for flag in flags(late, RUBRIC, None)]
+
+    assert ids("2025-12-01T23:58:00+01:00") == []
+    assert ids("2025-12-02T01:00:00+01:00") == ["late"]
+    assert ids("2025-12-02T01:00:00") == ["late"]
+
+
+def test_how_the_run_ended_is_flagged():
+    record = RunRecord(
+        ended="kernel_died",
+        fault="student",
+        cells=(cell(1, error=CellError(name="E", message="m")), cell(2, timed_out=True)),
+    )
+    found = {flag.id: flag for flag in flags(submission(problems=("odd",)), RUBRIC, record)}
+    assert set(found) == {"intake", "cells_failed", "cells_timed_out", "kernel_died"}
+    assert found["cells_failed"].cells == (1,)
+
+
+def test_a_run_is_cut_short_only_when_it_was_not_the_student():
+    slow = cell(0, timed_out=True)
+    assert cut_short(RunRecord(ended="finished", cells=(cell(0),))) == ""
+    assert cut_short(RunRecord(ended="finished", cells=(slow,)))
+    assert cut_short(RunRecord(ended="budget_spent"))
+    assert cut_short(RunRecord(ended="kernel_died", fault="student", cells=(slow,))) == ""
+
+
+def test_exhibits_are_never_an_error():
+    class Poor:
+        def loss_curves(self):
+            raise RuntimeError
+
+        def confusion(self):
+            return None
+
+    record = RunRecord(
+        ended="finished",
+        notices=(Notice(kind="pip", detail="torch", cell=1),) * 2,
+        environment={"python": "3"},
+    )
+    with speaking("en"):
+        shown = exhibits(Poor(), record)
+    assert shown.curves == shown.confusion == shown.drawings == ()
+    assert shown.notices == ("pip: torch (cells 1)",)
+    assert shown.environment == {"python": "3"}
+    assert exhibits(None, None).notices == ()
