@@ -166,7 +166,7 @@ def _chains(network: Network, value: int) -> list[tuple[int, tuple[Factor, ...]]
         return []
     node = network.nodes[index]
     fed = [v for v in network.sources[index] if v in network.fed]
-    if kind(node) in ("multiply", "dropout", "shape", "add") and len(fed) == 1:
+    if kind(node) in ("multiply", "dropout", "shape", "add", "transpose") and len(fed) == 1:
         return _chains(network, fed[0])
     layer = network.layer_by_out.get(value)
     if layer is None:
@@ -183,10 +183,10 @@ def _chains(network: Network, value: int) -> list[tuple[int, tuple[Factor, ...]]
 
 
 def _bare_value(network: Network, value: int) -> int:
-    """The value before dropout and changes of form."""
+    """The value before dropout and changes of form, transposed or not."""
     while (index := network.producer.get(value)) is not None:
         fed = [v for v in network.sources[index] if v in network.fed]
-        if kind(network.nodes[index]) not in ("dropout", "shape") or len(fed) != 1:
+        if kind(network.nodes[index]) not in ("dropout", "shape", "transpose") or len(fed) != 1:
             break
         value = fed[0]
     return value

@@ -188,7 +188,13 @@ class Network:
         weights = [v for v in operands if v not in self.fed and len(self.shape(v)) >= 2]
         if len(data) != 1 or not weights or not self._has_weights(weights[0]):
             return None
-        return Layer(index, data[0], weights[0], node.outs[0], what == "matmul")
+        return Layer(
+            index,
+            data[0],
+            weights[0],
+            node.outs[0],
+            _right_of_data(node, operands, data[0], weights[0]),
+        )
 
     def _has_weights(self, value: int) -> bool:
         leaves = [v for v in self.ancestors(value) | {value} if v in self.leaves]
@@ -201,6 +207,18 @@ class Network:
     def scope(self, value: int) -> str:
         index = self.producer.get(value)
         return self.nodes[index].scope if index is not None else ""
+
+
+def _right_of_data(node: Node, operands: list[int], data: int, weight: int) -> bool:
+    """True for data @ weight; False for data @ weight.T, which weight @ data.T is too."""
+    if kind(node) != "matmul":
+        return False
+    if bare(node.op) == "einsum" and node.args and isinstance(node.args[0], str):
+        terms = node.args[0].replace(" ", "").split("->")[0].split(",")
+        places = dict(zip(operands, terms, strict=False))
+        return bool(places.get(weight)) and places[weight][0] in places.get(data, "")
+    flipped = bare(node.op) == "__rmatmul__"
+    return (operands.index(data) < operands.index(weight)) != flipped
 
 
 def _numbered(graph: Graph) -> tuple[list[Node], dict[int, int]]:

@@ -79,6 +79,10 @@ def _shortcut_values(network: Network, short: int) -> list[tuple[int, int]]:
         if layer is not None:
             projections += 1
             value = layer.data
+        elif kind(node) == "multiply" and any(
+            a in (0, 0.0) for a in node.args if not isinstance(a, dict)
+        ):
+            break  # nothing passes
         elif (kind(node) in _SHORTCUT or kind(node) == "add") and len(fed) == 1:
             value = fed[0]  # an addition with one operand from the input is a bias
         else:

@@ -36,6 +36,7 @@ class CappedClient(NotebookClient):
     def _begin(self) -> None:
         self._text = self._shown = self._count = 0
         self.truncated = False
+        self.clear_before_next_output = False  # nbclient sets it with each cell, not before
 
     async def run_cell(self, cell: NotebookNode, index: int) -> None:
         """Run one cell. Raises DeadKernelError."""

@@ -93,10 +93,8 @@ class _Session:
 
     async def run(self, sandbox: Sandbox) -> Ending:
         began = monotonic()
-        try:
-            kernel = await start_kernel(self.settings.kernel, self.place, sandbox)
-        except KernelNotStarted as error:
-            self.log = str(error)
+        kernel = await self._start(sandbox)
+        if kernel is None:
             return endings.NOT_STARTED
         try:
             try:
@@ -104,11 +102,23 @@ class _Session:
             except RequestFailed as error:
                 self.log = f"{error}\n{kernel.log}"
                 return endings.NO_PROBE
+            self.log = ""
             self.start_seconds = monotonic() - began
             return await self._cells(kernel)
         finally:
             self.seconds = monotonic() - began
             await kernel.close()
+
+    async def _start(self, sandbox: Sandbox) -> Kernel | None:
+        """A kernel; tried twice, for a machine under load."""
+        for _attempt in range(2):
+            try:
+                return await start_kernel(self.settings.kernel, self.place, sandbox)
+            except KernelNotStarted as error:
+                self.log = str(error)
+                for left in self.place.sockets.iterdir():
+                    left.unlink()
+        return None
 
     def _config(self) -> dict[str, Any]:
         return {

@@ -58,9 +58,7 @@ def execute(tmp_path):
         [submission] = collect([root], RUBRIC)
         limits = Run(**{"budget": 120, "cell_timeout": 60, **settings})
         out = tmp_path / "evidence"
-        record = run(
-            submission, limits, data, out, sandbox or choose("none"), on_cell=on_cell
-        )
+        record = run(submission, limits, data, out, sandbox or choose("none"), on_cell=on_cell)
         return record, out
 
     return execute

@@ -57,6 +57,7 @@ def map_to_cpu(torch: Any) -> None:
     for name in ("cuda", "xpu", "hip"):
         if hasattr(tensor, name):
             setattr(tensor, name, _stay(getattr(tensor, name), name))
+    tensor.pin_memory = _stay(tensor.pin_memory, "pin_memory")
     for name in METHODS:
         setattr(tensor, name, _by_keyword(getattr(tensor, name), absent))
     for name in FACTORIES:

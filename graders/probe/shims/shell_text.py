@@ -87,7 +87,7 @@ def harmless(command: str, places: Places) -> str:
             changed = True
     if not changed:
         return command
-    return "".join(f"{piece.text} {piece.operator} ".lstrip(" ") for piece in found).strip()
+    return "".join(f"{piece.text.strip(' ')} {piece.operator} " for piece in found).strip()
 
 
 def _stripped(words: list[str]) -> list[str]:
