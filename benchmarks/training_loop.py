@@ -1,7 +1,7 @@
-"""One small training loop in a shell like the kernel's; prints its seconds.
+"""One small training loop in a shell like the kernel's; prints its seconds of processor time.
 
-    python training_loop.py            as the student runs it
-    python training_loop.py OUT        with the probe watching, its facts in OUT
+python training_loop.py            as the student runs it
+python training_loop.py OUT        with the probe watching, its facts in OUT
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def epochs(n):
             loss.backward()
             optimizer.step()
 epochs(2)
-began = time.perf_counter()
+began = time.process_time()
 epochs(60)
-seconds = time.perf_counter() - began
+seconds = time.process_time() - began
 """
 
 

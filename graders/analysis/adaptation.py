@@ -15,7 +15,7 @@ from graders.analysis.learning import trained
 from graders.analysis.reading import Reading
 from graders.analysis.runs import TrainedRun
 from graders.analysis.statement import Answer
-from graders.analysis.weights import Move, moves
+from graders.analysis.weights import Move, content_at, moves
 from graders.language import _, ngettext
 
 
@@ -43,10 +43,10 @@ def frozen(reading: Reading, *, running_statistics: bool) -> Answer:
     """Whether every tensor of the base stayed bit-identical through the fine-tuning."""
     run = reading.tuning
     if run is None:
-        return Answer(False, _("no fine-tuning was seen after the training of the base network"))
+        return _frozen_untrained(reading)
     cells = (reading.cell(run.run.cell),)
     base_uids, buffer_uids = _base_tensors(reading, run)
-    if not base_uids:
+    if not base_uids and run.network is not None:
         return Answer(None, _("the base network's tensors could not be followed"), cells)
     moved = moves(reading.evidence, base_uids, run.run.moment, run.run.last_moment)
     reached = {r.uid: r for r in run.run.reached}
@@ -73,6 +73,21 @@ def frozen(reading: Reading, *, running_statistics: bool) -> Answer:
     return Answer(True, words + _flags(run, base_uids), cells)
 
 
+def _frozen_untrained(reading: Reading) -> Answer:
+    """Adapters that were added and never trained: the flags are all there is to see."""
+    if reading.adapted is None:
+        return Answer(False, _("no fine-tuning was seen after the training of the base network"))
+    network, layers = reading.adapted
+    pairs = {v for x in layers for v in (x.a, x.b)}
+    ours = [v for v, leaf in network.leaves.items() if leaf.role == "parameter" and v not in pairs]
+    free = sum(network.graph.values[v].requires_grad for v in ours)
+    words = _(
+        "the adapted network was never trained; {free} of {total} tensors of the base have "
+        "requires_grad=True"
+    ).format(free=free, total=len(ours))
+    return Answer(free == 0, words, _where(reading))
+
+
 def _names(moved: tuple[Move, ...]) -> str:
     return ", ".join(m.name for m in moved[:4]) + (" …" if len(moved) > 4 else "")
 
@@ -90,38 +105,40 @@ def _flags(run: TrainedRun, base_uids: tuple[int, ...]) -> str:
 
 
 def _base_tensors(reading: Reading, run: TrainedRun) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Identities of the base's parameters and buffers that take part in the fine-tuning."""
-    pairs = run.pair_uids
-    parameters: list[int] = []
-    buffers: list[int] = []
-    if run.network is not None:
-        for value, leaf in run.network.leaves.items():
-            if leaf.uid in pairs or value in run.network.inputs:
-                continue
-            if leaf.role == "buffer":
-                buffers.append(leaf.uid)
-            elif leaf.role == "parameter" or run.network.graph.values[value].requires_grad:
-                parameters.append(leaf.uid)
-    extra = _new_tensors(reading, run)
-    return (
-        tuple(u for u in dict.fromkeys(parameters) if u not in extra),
-        tuple(dict.fromkeys(buffers)),
-    )
-
-
-def _new_tensors(reading: Reading, run: TrainedRun) -> set[int]:
-    """Trainable tensors that are no part of the base: scalars such as a learnt alpha."""
+    """Identities of the base's parameters and buffers that take part in the fine-tuning: those
+    that begin it with a content the base network had, else those that began it frozen."""
     if run.network is None:
+        return (), ()
+    parameters: dict[int, bool] = {}
+    buffers: list[int] = []
+    known = _base_contents(reading, run)
+    starts = {r.uid: r.start for r in run.run.reached}
+    for value, leaf in run.network.leaves.items():
+        if leaf.uid in run.pair_uids or value in run.network.inputs:
+            continue
+        entry = content_at(reading.evidence, leaf.uid, run.run.moment)
+        content = starts.get(leaf.uid) or (entry.digest if entry is not None else leaf.digest)
+        if leaf.role == "buffer":
+            buffers.append(leaf.uid)
+        elif leaf.role == "parameter" or run.network.graph.values[value].requires_grad:
+            parameters[leaf.uid] = content in known
+    if any(parameters.values()):
+        return tuple(u for u, ours in parameters.items() if ours), tuple(buffers)
+    return tuple(u for u in parameters if u not in starts), tuple(buffers)
+
+
+def _base_contents(reading: Reading, run: TrainedRun) -> set[str]:
+    """Contents of every tensor seen between the two trainings, the adapted network's own aside."""
+    base = reading.base
+    if base is None:
         return set()
-    return {
-        leaf.uid
-        for value, leaf in run.network.leaves.items()
-        if leaf.role == "parameter"
-        and int(np.prod(run.network.shape(value) or (1,))) == 1
-        and run.adapted
-        and run.network.graph.values[value].requires_grad
-        and not run.network.shape(value)
-    }
+    found = {r.end for r in base.run.reached}
+    for state in reading.evidence.states:
+        if base.run.moment < state.moment <= run.run.moment and (
+            state.model == base.run.model or state.model != run.run.model
+        ):
+            found.update(e.digest for e in state.entries)
+    return found
 
 
 # -- b) the adapter -------------------------------------------------------------------------
@@ -164,7 +181,8 @@ def low_rank(reading: Reading) -> Answer:
         ranks=", ".join(str(r) for r in sorted({d[2] for d in sizes})),
         dims=", ".join(str(m) for m in sorted({min(d[0], d[1]) for d in sizes})),
     )
-    shares = [r / min(out, into) for out, into, r in roomy]
+    narrow = all(min(out, into) <= 4 for out, into, _r in roomy)
+    shares = [r / (max(out, into) if narrow else min(out, into)) for out, into, r in roomy]
     if all(s <= 0.5 for s in shares):
         return Answer(True, words, _where(reading))
     if any(s >= 1 for s in shares):
@@ -230,6 +248,9 @@ def follows_formula(reading: Reading) -> Answer:
             ),
             cells,
         )
+    if reading.disturbs_base:
+        words = _("with B = 0 the adapted network does not answer as the base network does")
+        return Answer(False, words, cells)
     if unknown:
         return Answer(None, _("{n} layers could not be computed again").format(n=unknown), cells)
     return Answer(
@@ -340,7 +361,7 @@ def merged(reading: Reading) -> Answer:
         return Answer(True, words, (reading.cell(merge.state.cell),))
     if alike is not None:
         words = _("a network of the base's size answers as the adapted one does")
-        return Answer(True, words, (reading.cell(alike.graph.cell),))
+        return Answer(True, words, (reading.cell(alike.cell),))
     if targets and all(not np.any(t.product) for t in targets):
         return Answer(None, _("the adapters ended at zero: nothing to tell a merged network by"))
     if merge is None:

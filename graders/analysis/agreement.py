@@ -219,3 +219,55 @@ def near_words(reading: Reading, metric: str, first_cell: int) -> tuple[ShownNum
     """Numbers shown right after the metric's name."""
     first = reading.cell(first_cell)
     return tuple(n for n in reading.shown if n.cell >= first and _named(metric, n.words[-25:]))
+
+
+def other_figure(
+    reading: Reading, candidates: Sequence[Scored], cells: Sequence[int]
+) -> ShownNumber | None:
+    """A number shown in these cells or later that is another figure of the predictions:
+    precision, recall, error, area under the curve, a share of a confusion matrix."""
+    figures_of = [v for c in candidates for v in _others(c)]
+    first = min(cells, default=0)
+    for number in reading.shown:
+        if (
+            number.cell >= first
+            and not number.literal
+            and number.digits >= 3
+            and any(number.agrees(v) for v in figures_of)
+        ):
+            return number
+    return None
+
+
+def _others(scored_: Scored) -> tuple[float, ...]:
+    p, t = scored_.predicted, scored_.truth
+    hits, guesses, total = float((p & t).sum()), float(p.sum()), float(t.sum())
+    correct_no, no = float((~p & ~t).sum()), float((~t).sum())
+    values = [
+        1 - float((p == t).mean()),
+        hits / guesses if guesses else 0.0,
+        hits / total if total else 0.0,
+        correct_no / no if no else 0.0,
+        correct_no / float((~p).sum()) if (~p).any() else 0.0,
+    ]
+    return tuple(values)
+
+
+def figures_elsewhere(reading: Reading) -> tuple[float, ...]:
+    """Metrics of predictions made on other rows than the test file's, and losses of training."""
+    found: list[float] = []
+    for evaluation in reading.evaluations:
+        table = reading.tables.get(evaluation.table or "")
+        if evaluation.table == "test" or table is None or table.labels is None:
+            continue
+        own = scored(evaluation.outputs, table.labels, 0, 0)
+        if own is not None:
+            found.extend(v for values in own.values.values() for v in values)
+            found.extend(_others(own))
+    for item in reading.metric_calls:
+        table = reading.tables.get("test")
+        if (table is None or not is_truth_of(item.truth, table)) and isinstance(
+            item.call.result, float
+        ):
+            found.append(item.call.result)
+    return tuple(found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,21 +14,22 @@ from graders.analysis.evaluations import Evaluation
 from graders.analysis.merging import Merge, Target, find_merge
 from graders.analysis.network import Network
 from graders.analysis.reading import Reading, close
-from graders.analysis.runs import DrawnNetwork
 from graders.evidence.model import FunctionCall, State
 
 Array = NDArray[Any]
 SMALL = 1e-2  # a difference shown below this can be one of rounding
 
 
-def targets_of(reading: Reading) -> tuple[Target, ...]:
-    """What each adapted layer's weight has to become."""
+def targets_of(reading: Reading, *, seen_after: bool = False) -> tuple[Target, ...]:
+    """What each adapted layer's weight has to become. `seen_after`: from W as first seen after
+    the run, which is not the W before it when something moved it."""
     if reading.adapted is None:
         return ()
     _network, layers = reading.adapted
     found = []
     for layer, measured in zip(layers, reading.formulas, strict=True):
-        w, a, b = (reading.end_of(v) for v in (layer.w, layer.a, layer.b))
+        w = reading.end_of(layer.w, seen_after=seen_after)
+        a, b = reading.end_of(layer.a), reading.end_of(layer.b)
         if w is None or a is None or b is None or measured is None:
             continue
         w, a, b = (np.asarray(x, dtype=np.float64) for x in (w, a, b))
@@ -42,32 +42,43 @@ def targets_of(reading: Reading) -> tuple[Target, ...]:
 
 def merge_of(reading: Reading) -> Merge | None:
     """The merged network, wherever it is kept; None when no weights are W + k B A."""
-    targets = targets_of(reading)
-    if not targets or reading.tuning is None:
+    if reading.tuning is None:
         return None
     after = [s for s in reading.evidence.states if s.moment > reading.tuning.run.moment]
-    return find_merge(after, targets, base_size(reading), reading.blobs)
+    found = [
+        find_merge(after, targets_of(reading, seen_after=late), base_size(reading), reading.blobs)
+        for late in (False, True)
+    ]
+    return max((m for m in found if m is not None), key=lambda m: (m.exact, m.other), default=None)
 
 
-def merged_by_behaviour(reading: Reading) -> DrawnNetwork | None:
-    """A network of the base's size, drawn after the fine-tuning, that answers as it does."""
+def merged_by_behaviour(reading: Reading) -> State | None:
+    """A state after the fine-tuning, no larger than the base, with which the base network (or
+    the network drawn in that state) answers as the adapted one does."""
     run, adapted = reading.tuning, reading.adapted_predict
     base = reading.base.network if reading.base is not None else None
-    if run is None or run.network is None or base is None or adapted is None:
+    sample = reading.sample_of(run) if run is not None else None
+    if run is None or base is None or adapted is None or sample is None:
         return None
-    for drawn in reversed(reading.drawn):
-        if drawn.graph.moment <= run.run.last_moment or drawn.adapted:
+    wanted = adapted(sample)
+    if close(wanted, reading.unadapted_predict(sample), 1e-5):
+        return None  # nothing was adapted: nothing to tell a merged network by
+    size = max(base_size(reading), _count_leaves(base))
+    drawn = {d.graph.moment: d for d in reading.drawn if not d.adapted}
+    for state in reading.evidence.states:
+        if state.moment <= run.run.moment or _count(state) > size:
             continue
-        network = drawn.network
-        if len(network.layers) != len(base.layers) or len(network.inputs) != 1:
-            continue
-        state = next((s for s in reading.evidence.states if s.moment == drawn.graph.moment), None)
-        if state is None or _count(state) > _count_leaves(base):
-            continue
-        sample = reading.blobs.load(network.leaves[network.inputs[0]].digest)
-        if close(reading.predict_with(network, sample), adapted(sample), 1e-4):
-            return drawn
+        answers = []
+        if state.moment in drawn and len(drawn[state.moment].network.layers) == len(base.layers):
+            answers.append(reading.predict_with(drawn[state.moment].network, sample))
+        answers.append(reading.predict_with(base, sample, _by_name(state)))
+        if any(close(answer, wanted, 1e-4) for answer in answers):
+            return state
     return None
+
+
+def _by_name(state: State) -> dict[str, str]:
+    return {e.name: e.digest for e in state.entries}
 
 
 def _count(state: State) -> int:
@@ -83,9 +94,12 @@ def _count_leaves(network: Network) -> int:
 
 
 def base_size(reading: Reading) -> int:
-    """Parameters of the adapted network without its A and B."""
+    """Parameters of the adapted network without its A and B, or of the base, unused ones too."""
+    base = reading.base
+    states = [s for s in reading.evidence.states if base is not None and s.model == base.run.model]
+    own = _count(states[0]) if states and base is not None and base.run.model is not None else 0
     if reading.adapted is None:
-        return 0
+        return own
     network, layers = reading.adapted
     pairs = {v for layer in layers for v in (layer.a, layer.b)}
     used = [
@@ -93,7 +107,7 @@ def base_size(reading: Reading) -> int:
         for v, leaf in network.leaves.items()
         if v not in pairs and (leaf.role == "parameter" or network.graph.values[v].requires_grad)
     ]
-    return int(sum(np.prod(network.shape(leaf.value)) for leaf in used))
+    return max(own, int(sum(np.prod(network.shape(leaf.value)) for leaf in used)))
 
 
 @dataclass(frozen=True)
@@ -109,7 +123,7 @@ def equivalence_check(reading: Reading, merge: Merge | None) -> Check:
     if reading.tuning is None:
         return Check("no")
     since = reading.tuning.run.moment
-    merged_states = _merged_states(reading, targets_of(reading))
+    merged_states = _merged_states(reading)
     later = [e for e in reading.evaluations if e.seen.moment > since]
     merged = [e for e in later if e.seen.state in merged_states]
     adapted = [e for e in later if e.seen.state not in merged_states and _is_adapted(reading, e)]
@@ -140,26 +154,22 @@ def equivalence_check(reading: Reading, merge: Merge | None) -> Check:
     return Check("no")
 
 
-def _merged_states(reading: Reading, targets: Sequence[Target]) -> set[int]:
-    """Moments of the states that hold W + k B A in at least one layer."""
+def _merged_states(reading: Reading) -> set[int]:
+    """Moments of the states that hold W + k B A in at least one layer, or that make the base
+    network answer as the adapted one does."""
     since = reading.tuning.run.moment if reading.tuning is not None else 0
-    look = partial(find_merge, targets=targets, base_parameters=10**12, blobs=reading.blobs)
+    later = [s for s in reading.evidence.states if s.moment > since]
     seen: dict[tuple[str, ...], bool] = {}
-
-    def is_merged(state: State) -> bool:
-        key = tuple(e.digest for e in state.parameters)
-        if key not in seen:
-            seen[key] = look([state]) is not None
-        return seen[key]
-
-    found = {s.moment for s in reading.evidence.states if s.moment > since and is_merged(s)}
+    for late in (False, True):
+        targets = targets_of(reading, seen_after=late)
+        for state in later:
+            key = tuple(e.digest for e in state.parameters)
+            if not seen.get(key):
+                seen[key] = find_merge([state], targets, 10**12, reading.blobs) is not None
     alike = merged_by_behaviour(reading)
     if alike is not None:
-        weights = {s.moment: tuple(e.digest for e in s.parameters) for s in reading.evidence.states}
-        found |= {
-            m for m, w in weights.items() if m > since and w == weights.get(alike.graph.moment)
-        }
-    return found
+        seen[tuple(e.digest for e in alike.parameters)] = True
+    return {s.moment for s in later if seen[tuple(e.digest for e in s.parameters)]}
 
 
 def _is_adapted(reading: Reading, evaluation: Evaluation) -> bool:

@@ -66,8 +66,8 @@ def raw_columns(matrix: Array, tables: Iterable[TrustedTable]) -> float:
     raw = 0
     for j in range(matrix.shape[1]):
         values = np.unique(matrix[:, j])
-        raw += len(values) > 2 and any(_contains(column, values) for column in known)
-    return raw / max(matrix.shape[1], 1)
+        raw += int(len(values) > 2 and any(_contains(column, values) for column in known))
+    return float(raw / max(matrix.shape[1], 1))
 
 
 def _contains(column: Array, values: Array) -> bool:

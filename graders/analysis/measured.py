@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from graders.analysis.agreement import METRIC_NAMES, find, near_words, predictions_on
+from graders.analysis.agreement import (
+    METRIC_NAMES,
+    figures_elsewhere,
+    find,
+    near_words,
+    other_figure,
+    predictions_on,
+)
 from graders.analysis.comparison import base_and_adapted
 from graders.analysis.reading import Reading
 from graders.analysis.statement import Answer
@@ -30,10 +37,13 @@ def reported(reading: Reading) -> Answer:
                 (found.cell,),
             )
     cells = tuple(dict.fromkeys(reading.cell(c.cell) for c in candidates))
-    shown = any(n.cell >= min(cells) and not n.literal for n in reading.shown)
-    if shown:
-        return Answer(True, _("the test file was predicted and figures are shown"), cells)
-    return Answer(False, _("the test file was predicted, but no result is shown"), cells)
+    if other_figure(reading, candidates, cells):
+        return Answer(True, _("the test file was predicted and a figure of it is shown"), cells)
+    loose = [n for n in reading.shown if n.cell in cells and not n.literal]
+    elsewhere = figures_elsewhere(reading)
+    unexplained = [n for n in loose if not any(n.agrees(v) for v in elsewhere)]
+    words = _("the test file was predicted, but no result that agrees with it is shown")
+    return Answer(None if unexplained else False, words, cells)
 
 
 def _not_on_test(reading: Reading) -> str:

@@ -49,7 +49,7 @@ class Network:
         self.producer = {v: i for i, n in enumerate(self.nodes) for v in n.outs}
         for value in self.producer:
             self.leaves.pop(value, None)
-        self.sources = [tuple(dict.fromkeys(references([n.args, n.kwargs]))) for n in self.nodes]
+        self.sources = [tuple(dict.fromkeys(references([n.args, n.named]))) for n in self.nodes]
 
     def same(self, value: int) -> int:
         """The number under which this value goes after equal ones were joined."""
@@ -181,7 +181,7 @@ class Network:
         what = kind(node)
         if what not in ("linear", "matmul", "conv") or not node.outs:
             return None
-        operands = list(references(node.args)) + list(references(node.kwargs))
+        operands = list(references(node.args)) + list(references(node.named))
         if bare(node.op) in ("addmm", "baddbmm"):
             operands = operands[1:]
         data = [v for v in operands if v in self.fed]
@@ -237,8 +237,8 @@ def _numbered(graph: Graph) -> tuple[list[Node], dict[int, int]]:
         return thing
 
     for node in graph.nodes:
-        made = node.model_copy(update={"args": renamed(node.args), "kwargs": renamed(node.kwargs)})
-        key = f"{bare(made.op)}|{made.args}|{made.kwargs}"
+        made = node.model_copy(update={"args": renamed(node.args), "named": renamed(node.named)})
+        key = f"{bare(made.op)}|{made.args}|{made.named}"
         pure = kind(made) not in ("dropout", "other") and not made.op.endswith("_")
         if pure and key in seen and len(seen[key]) == len(made.outs):
             same.update(zip(made.outs, seen[key], strict=True))

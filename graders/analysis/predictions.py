@@ -18,7 +18,7 @@ def labels_of(outputs: Array) -> Bools | None:
     """Predicted class (True: class 1) for each row of a network's outputs.
 
     One column: a probability against 0.5 when all lie in [0, 1], else a logit against 0. Two
-    columns: the larger. None for other forms.
+    columns or more: whether the second is the largest. None when not finite.
     """
     flat = np.asarray(outputs, dtype=np.float64)
     flat = flat.reshape(len(flat), -1)
@@ -32,6 +32,8 @@ def labels_of(outputs: Array) -> Bools | None:
     if flat.shape[1] == 2:
         chosen: Bools = flat[:, 1] > flat[:, 0]
         return chosen
+    if flat.shape[1] > 2:
+        return np.asarray(flat.argmax(axis=1) == 1)
     return None
 
 

@@ -61,6 +61,10 @@ def prepared_somewhere(reading: Reading) -> Answer:
     """Whether any table of the notebook holds the data set in a prepared form."""
     if reading.base is not None:
         inputs = prepared_inputs(reading)
+        raw = _raw_evaluation(reading)
+        if inputs.holds and raw is not None:
+            words = _("the rows of the file '{file}' were given to the network as they stand in it")
+            return Answer(False, words.format(file=raw[0]), (raw[1],))
         if inputs.holds:
             return inputs
     sizes = [t.rows for t in reading.tables.values()]
@@ -93,6 +97,22 @@ def prepared_somewhere(reading: Reading) -> Answer:
     if loaded:
         return Answer(False, _("the data were read, but no prepared form of them was seen"), loaded)
     return Answer(False, _("the data set was not read"))
+
+
+def _raw_evaluation(reading: Reading) -> tuple[str, int] | None:
+    """A data file whose raw rows, codes for missing values and all, were given to a network
+    (its role and the cell), when it never saw them prepared."""
+    raw: dict[str, int] = {}
+    prepared: set[str] = set()
+    for evaluation in reading.evaluations:
+        rows = evaluation.inputs
+        if rows is None or rows.ndim != 2 or not evaluation.sure or evaluation.table is None:
+            continue
+        if raw_columns(rows, reading.tables.values()) > MOSTLY and has_missing_code(rows):
+            raw.setdefault(evaluation.table, reading.cell(evaluation.seen.cell))
+        else:
+            prepared.add(evaluation.table)
+    return next(((role, cell) for role, cell in raw.items() if role not in prepared), None)
 
 
 def _had_code(reading: Reading) -> bool:

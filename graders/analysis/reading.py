@@ -21,6 +21,7 @@ from graders.analysis.evaluations import (
 )
 from graders.analysis.inputs import share_of_rows, source_table
 from graders.analysis.network import Network
+from graders.analysis.predictions import score_of
 from graders.analysis.replay import Replay, ReplayError, to_double
 from graders.analysis.residual import ResidualBlock
 from graders.analysis.runs import (
@@ -33,7 +34,7 @@ from graders.analysis.runs import (
 )
 from graders.analysis.shown import ShownNumber, shown_numbers
 from graders.analysis.trusted import TrustedTable
-from graders.analysis.weights import content_at
+from graders.analysis.weights import content_after, content_at
 from graders.evidence.model import Evidence
 from graders.evidence.reading import Blobs, EvidenceError
 
@@ -128,17 +129,19 @@ class Reading:
     def built(self) -> Network | None:
         """The network of the second exercise: the trained one if it has residual connections,
         else the network that has most of them, else the trained one, else any."""
-        if self.base is not None and self.base.network is not None and self.base.blocks:
-            return self.base.network
+        base = self.base
         plain = [d for d in self.drawn if not d.adapted]
+        own = next((d for d in plain if base is not None and d.graph.model == base.run.model), None)
+        trained = own.network if own is not None else base.network if base is not None else None
+        if trained is not None and ((own and own.blocks) or (base and base.blocks)):
+            return trained
+        large = [d for d in plain if len(d.network.layers) >= 2]
         best = max(
-            plain, key=lambda d: (min(len(d.blocks), 2), len(d.network.layers)), default=None
+            large, key=lambda d: (min(len(d.blocks), 2), len(d.network.layers)), default=None
         )
         if best is not None and best.blocks:
             return best.network
-        if self.base is not None and self.base.network is not None:
-            return self.base.network
-        return best.network if best is not None else None
+        return trained or (best.network if best is not None else None)
 
     @cached_property
     def built_blocks(self) -> tuple[ResidualBlock, ...]:
@@ -194,11 +197,12 @@ class Reading:
             else None
         )
 
-    def end_of(self, layer_value: int) -> Array | None:
-        """Content of a leaf when the adaptation ended."""
-        return self._leaf_content(layer_value, end=True)
+    def end_of(self, layer_value: int, *, seen_after: bool = False) -> Array | None:
+        """Content of a leaf when the adaptation ended; `seen_after` takes a tensor without
+        gradients as first seen after the run (it may have moved, or been merged already)."""
+        return self._leaf_content(layer_value, end=True, seen_after=seen_after)
 
-    def _leaf_content(self, value: int, *, end: bool) -> Array | None:
+    def _leaf_content(self, value: int, *, end: bool, seen_after: bool = False) -> Array | None:
         if self.adapted is None:
             return None
         network, _layers = self.adapted
@@ -211,6 +215,8 @@ class Reading:
                 digest = reached.end if end else reached.start
             else:
                 entry = content_at(self.evidence, leaf.uid, run.last_moment if end else run.moment)
+                if seen_after:
+                    entry = content_after(self.evidence, leaf.uid, run.last_moment) or entry
                 digest = entry.digest if entry is not None else None
         try:
             return self.blobs.load(digest or leaf.digest)
@@ -241,19 +247,12 @@ class Reading:
     @cached_property
     def base_predict(self) -> Any:
         """The base network as a function of rows (n x features -> outputs), or None."""
-        if self.base is None or self.base.network is None:
-            return None
-        network = self.base.network
-        ends = {r.uid: r.end for r in self.base.run.reached}
-        return self._predictor(network, ends)
+        return self._trained_predictor(self.base) if self.base is not None else None
 
     @cached_property
     def adapted_predict(self) -> Any:
         """The adapted network after its training as a function of rows, or None."""
-        run = self.tuning
-        if run is None or run.network is None:
-            return None
-        return self._predictor(run.network, {r.uid: r.end for r in run.run.reached})
+        return self._trained_predictor(self.tuning) if self.tuning is not None else None
 
     @cached_property
     def unadapted_predict(self) -> Any:
@@ -266,9 +265,69 @@ class Reading:
         }
         return self._predictor(network, {}, zero)
 
-    def predict_with(self, network: Network, rows: Array) -> Array | None:
-        """What a network answers with the weights it had when it was drawn."""
-        answer: Array | None = self._predictor(network, {})(rows)
+    @cached_property
+    def disturbs_base(self) -> bool | None:
+        """True when the adapted network with B = 0 is not the base network.
+
+        Compared with a network that holds the very same matrices; None when there is none.
+        """
+        if self.adapted is None or self.adaptation is None:
+            return None
+        _network, layers = self.adapted
+        held = {self._digest_of(x.w) for x in layers}
+        rows = self.sample_of(self.adaptation)
+        if rows is None:
+            return None
+        answer = self.unadapted_predict(rows)
+        for drawn in self.drawn:
+            own = {leaf.digest for leaf in drawn.network.leaves.values()}
+            if not drawn.adapted and held <= own and len(drawn.network.layers) >= len(layers):
+                return not same_order(self.predict_with(drawn.network, rows), answer)
+        ends = {r.end for r in self.base.run.reached} if self.base is not None else set()
+        if held <= ends and self.base_predict is not None:
+            return not same_order(self.base_predict(rows), answer)
+        return None
+
+    def _digest_of(self, value: int) -> str:
+        """Digest of a leaf of the adapted network when the adaptation began."""
+        assert self.adapted is not None
+        assert self.adaptation is not None
+        leaf = self.adapted[0].leaves[value]
+        entry = content_at(self.evidence, leaf.uid, self.adaptation.run.moment)
+        return entry.digest if entry is not None else leaf.digest
+
+    def _trained_predictor(self, run: TrainedRun) -> Any:
+        """A run's network at the end of the run: as drawn in evaluation mode when it was (with
+        its running statistics), else from the tape of one iteration."""
+        drawn = next(
+            (
+                d
+                for d in self.drawn
+                if d.graph.model == run.run.model is not None
+                and d.graph.moment > run.run.last_moment
+                and d.graph.cell == run.run.cell
+                and bool(d.adapted) == bool(run.adapted)
+            ),
+            None,
+        )
+        if drawn is not None:
+            return self._predictor(drawn.network, {})
+        if run.network is None:
+            return None
+        return self._predictor(run.network, {r.uid: r.end for r in run.run.reached})
+
+    def predict_with(
+        self, network: Network, rows: Array, weights: Mapping[str, str] | None = None
+    ) -> Array | None:
+        """What a network answers with the weights it had when it was drawn, or with others given
+        by name (digests); None when a name is missing or a form does not fit."""
+        digests: dict[int, str] = {}
+        if weights is not None:
+            named = {x.name: x.uid for x in network.leaves.values() if x.role == "parameter"}
+            if not named or not named.keys() <= weights.keys():
+                return None
+            digests = {uid: weights[name] for name, uid in named.items()}
+        answer: Array | None = self._predictor(network, digests)(rows)
         return answer
 
     def _predictor(
@@ -287,6 +346,12 @@ class Reading:
                 return None
 
         return predict
+
+    def flags(self) -> tuple[Any, ...]:
+        """What a person should know that costs nothing by itself: id, message, cells."""
+        from graders.analysis.noticed import noticed  # noticed reads readings
+
+        return noticed(self)
 
     # -- where -----------------------------------------------------------------------------
     def cell(self, executed: int) -> int:
@@ -309,6 +374,16 @@ def close(a: Array | None, b: Array | None, tolerance: float = 2e-3) -> bool:
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return False
     return bool(np.abs(x - y).max() <= tolerance * (1 + np.abs(x).max()))
+
+
+def same_order(a: Array | None, b: Array | None) -> bool:
+    """True when two answers are the same, or rank the rows alike (a logit and its probability)."""
+    if a is None or b is None or close(a, b, 1e-4):
+        return True
+    x, y = score_of(a), score_of(b)
+    if x is None or y is None or len(x) != len(y):
+        return False
+    return bool(np.array_equal(np.argsort(x, kind="stable"), np.argsort(y, kind="stable")))
 
 
 __all__ = ["Reading", "Scored", "close"]

@@ -118,7 +118,7 @@ class Replay:
 
     def _run(self, index: int, node: Node, known: dict[int, torch.Tensor]) -> None:
         args = [self._decode(a, known) for a in node.args]
-        kwargs = {k: self._decode(v, known) for k, v in node.kwargs.items() if k != "_stacklevel"}
+        kwargs = {k: self._decode(v, known) for k, v in node.named.items() if k != "_stacklevel"}
         name = bare(node.op)
         if name in _SAME:
             result = args[0]
@@ -197,7 +197,7 @@ def _target_type(node: Node, name: str) -> torch.dtype | None:
     """The type a cast leads to; None for a move to a device."""
     if name in ("float", "double", "half", "bfloat16"):
         return torch.float64
-    for argument in [*node.args[1:], *node.kwargs.values()]:
+    for argument in [*node.args[1:], *node.named.values()]:
         if isinstance(argument, dict) and "dtype" in argument:
             return _dtype(str(argument["dtype"]))
     return None

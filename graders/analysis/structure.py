@@ -39,7 +39,7 @@ def cells_of_built(reading: Reading) -> tuple[int, ...]:
 
 def compiles(reading: Reading) -> Works:
     """Works when some network computed an output, else the first error that stood in its way."""
-    if reading.built is not None and reading.built.layers:
+    if reading.built is not None and (len(reading.built.layers) > 1 or reading.base is not None):
         return Works(True, len(reading.built.layers), cells=cells_of_built(reading))
     for graph in reading.evidence.graphs:
         if graph.error and not graph.guessed:

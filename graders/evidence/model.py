@@ -85,7 +85,7 @@ class Node(Observed):
 
     op: Name
     args: list[Any] = []
-    kwargs: dict[str, Any] = {}
+    named: dict[str, Any] = {}
     outs: tuple[int, ...] = ()
     scope: Name = ""
 

@@ -18,7 +18,7 @@ from graders.intake.ignored import NOTEBOOK, ignored_folder, notebooks_in, walk
 from graders.intake.layout import look
 from graders.intake.naming import unique_ids
 from graders.intake.notebook_file import NotebookProblem, ReadNotebook, read_notebook
-from graders.intake.ordering import in_order
+from graders.intake.ordering import in_order, natural_key
 from graders.intake.people import authors, moodle_name, two_students
 from graders.intake.submission import Submission
 from graders.intake.words import is_part
@@ -70,7 +70,7 @@ def _deliveries(path: Path) -> Iterator[_Found]:
     children = look(path).children
     if not children:
         yield from _one_folder(path, path.name)
-    for child in children:
+    for child in sorted(children, key=lambda path: natural_key(path.name)):
         if child.is_dir():
             yield from _one_folder(child, child.name)
         elif is_archive(child):

@@ -22,7 +22,7 @@ class Saves:
         self.kept = os.path.join(folder, "files")
         os.makedirs(self.kept, exist_ok=True)
         self._copies = 0
-        self._known = {path: mark for path, mark in self._scan()}
+        self._known = dict(self._scan())
 
     def _scan(self) -> list[tuple[str, tuple[float, int]]]:
         found = []

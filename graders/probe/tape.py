@@ -104,7 +104,7 @@ def make_tape(torch: Any) -> Callable[..., Any]:
             try:
                 self._record(name, bare, args, kwargs, result, before)
             except Exception:
-                self.nodes.append({"op": "opaque", "args": [], "kwargs": {}, "outs": []})
+                self.nodes.append({"op": "opaque", "args": [], "named": {}, "outs": []})
             return result
 
         def _record(
@@ -135,7 +135,7 @@ def make_tape(torch: Any) -> Callable[..., Any]:
             return {
                 "op": name,
                 "args": encoded[0]["tuple"] if "tuple" in encoded[0] else encoded[0],
-                "kwargs": encoded[1].get("dict", {}),
+                "named": encoded[1].get("dict", {}),
                 "outs": outs,
                 "scope": self.scope[-1] if self.scope else "",
             }
@@ -152,7 +152,7 @@ def make_tape(torch: Any) -> Callable[..., Any]:
                     {
                         "op": "aliased_write",
                         "args": [{"t": old}, {"t": new}],
-                        "kwargs": {},
+                        "named": {},
                         "outs": [value],
                         "scope": "",
                     }
@@ -294,5 +294,5 @@ def references(node: dict[str, Any]) -> list[int]:
                 walk(item)
 
     walk(node["args"])
-    walk(node["kwargs"])
+    walk(node["named"])
     return found

@@ -62,8 +62,11 @@ class Training:
         if not isinstance(loss, self.torch.Tensor):
             return
         call = self.passes.take_training_call()
+        model = call.model if call else None
+        if call is None and not loss.requires_grad and self.passes.current is not None:
+            model = self.passes.current.model  # cut off from its parameters, but still its loss
         self.passes.current = None
-        run = self._run_for(call.model if call else None)
+        run = self._run_for(model)
         if self.tape is not None:
             self._close_tape(loss)
         if run.backwards == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from nbclient import NotebookClient
@@ -11,6 +12,7 @@ from graders.runner.kernel import Kernel
 
 CUT = "\n[... cut ...]\n"
 DISPLAYS = 8  # times the limit, for pictures and tables together
+POLL = 0.2  # seconds between looks whether the kernel lives
 MESSAGES = 3000  # outputs of one cell
 
 
@@ -28,6 +30,7 @@ class CappedClient(NotebookClient):
             iopub_timeout=10,
             skip_cells_with_tag="corrige: no cell is skipped",
         )
+        self._kernel = kernel
         self._talking = self.kc = kernel.client
         self.reset_execution_trackers()
         self._limit = limit
@@ -50,6 +53,13 @@ class CappedClient(NotebookClient):
             for output in cell.outputs:
                 if output.output_type == "stream":
                     output.text = _last_states(output.text)
+
+    async def _async_poll_kernel_alive(self) -> None:
+        # As nbclient's, which looks once a second.
+        while self._kernel.status is None:
+            await asyncio.sleep(POLL)
+        if self.task_poll_for_reply is not None:
+            self.task_poll_for_reply.cancel()
 
     def output(
         self,

@@ -184,10 +184,11 @@ async def _launch(manager: _Manager, place: Workplace, env: Mapping[str, str]) -
         **manager.get_connection_info(session=True),
         connection_file=manager.connection_file,
         context=context,
+        parent=manager,  # to ask the process itself whether it lives: hearts are slow under load
     )
     kernel = Kernel(manager, client, log, f"{MARK}={place.base.name}")
     try:
-        client.start_channels()
+        client.start_channels(hb=False)
         await client.wait_for_ready(timeout=START_TIMEOUT)
     except RuntimeError as error:
         await kernel.close()

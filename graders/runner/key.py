@@ -10,11 +10,10 @@ from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import graders.probe
-import graders.runner
 from graders.intake import Submission
 from graders.rubric.model import DataFile, Run
 from graders.runner.surroundings import threads
+from graders.runner.workplace import PROBE
 
 PACKAGES = (
     "torch",
@@ -58,8 +57,8 @@ def evidence_key(
     add(*_environment())
     if settings.kernel is not None:
         add("kernel", *_kernelspec(settings.kernel))
-    for package in (graders.probe, graders.runner):
-        add(_sources(Path(str(package.__file__)).parent))
+    for folder in (PROBE, Path(__file__).parent):
+        add(_sources(folder))
     return mark.hexdigest()
 
 

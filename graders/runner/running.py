@@ -166,6 +166,9 @@ class _Session:
             async with limits.cell():
                 await client.run_cell(cell, index)
         except DeadKernelError:
+            if kernel.status is None:
+                # nbclient takes its own cancellation, by Ctrl-C, for the kernel's death
+                raise asyncio.CancelledError from None
             ending = endings.of_dead_kernel(kernel.status, limits)
             seen.fatal = CellError(name=ending.error, message=ending.detail)
         seen.seconds = round(monotonic() - began, 3)

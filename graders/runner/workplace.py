@@ -6,18 +6,22 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import graders.probe
+import psutil
+
 from graders.intake import Submission
 from graders.rubric.model import DataFile
 
+PROBE = Path(__file__).parents[1] / "probe"  # copied, not imported: it runs in the kernel only
 LONGEST_TEMPORARY = 50  # characters; the path of a socket may have 107
 MAX_DATA_COPIED = 512 * 2**20  # bytes; more is only linked, and found by the probe
+STALE = 24 * 3600  # seconds
 MAX_EVIDENCE = 4 * 2**30  # bytes taken out of one run
 MAX_EVIDENCE_FILES = 20_000
 
@@ -58,11 +62,26 @@ def workplace(submission: Submission, data: Mapping[DataFile, Path]) -> Iterator
     parent = tempfile.gettempdir()
     if len(parent) > LONGEST_TEMPORARY and os.path.isdir("/tmp"):
         parent = "/tmp"
-    base = Path(tempfile.mkdtemp(prefix="cor", dir=parent)).resolve()
+    _sweep(Path(parent))
+    base = Path(tempfile.mkdtemp(prefix=f"cor{os.getpid()}-", dir=parent)).resolve()
     try:
         yield _furnish(base, submission, data)
     finally:
         _remove(base)
+
+
+def _sweep(parent: Path) -> None:
+    """Take away what runs that were killed left; not what may be in use in another container."""
+    for folder in parent.glob("cor*-????????"):
+        pid = folder.name[3:].partition("-")[0]
+        try:
+            status = folder.lstat()
+        except OSError:
+            continue
+        ours = stat.S_ISDIR(status.st_mode) and getattr(os, "getuid", int)() == status.st_uid
+        old = time.time() - status.st_mtime > STALE
+        if pid.isdigit() and ours and old and not psutil.pid_exists(int(pid)):
+            _remove(folder)
 
 
 def _furnish(base: Path, submission: Submission, data: Mapping[DataFile, Path]) -> Workplace:
@@ -74,9 +93,8 @@ def _furnish(base: Path, submission: Submission, data: Mapping[DataFile, Path]) 
         target = work / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(submission.root / path, target)
-    source = Path(graders.probe.__file__).parent
     shutil.copytree(
-        source, base / "probe" / "corrige_probe", ignore=shutil.ignore_patterns("__pycache__")
+        PROBE, base / "probe" / "corrige_probe", ignore=shutil.ignore_patterns("__pycache__")
     )
     readable = [base / "probe"]
     described = _provide(base / "data", data, submission.data_names, readable)

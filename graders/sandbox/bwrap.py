@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from graders.language import _
 from graders.sandbox.protocol import SandboxUnavailable
 from graders.sandbox.self_check import check_confinement
 
@@ -40,10 +41,14 @@ DEVICES = (
     "/dev/dri",
     *(f"/dev/nvidia{n}" for n in range(16)),
 )
-REMEDY = (
-    "Install it (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap) and "
-    "allow unprivileged user namespaces, or choose --sandbox none for code that you trust."
-)
+
+
+def remedy() -> str:
+    """What to do when bubblewrap does not work."""
+    return _(
+        "Install it (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap) and "
+        "allow unprivileged user namespaces, or choose --sandbox none for code that you trust."
+    )
 
 
 @dataclass(frozen=True)
@@ -99,11 +104,11 @@ class Bubblewrap:
     def self_check(self) -> None:
         """Raises SandboxUnavailable when bwrap is absent, cannot start, or leaks."""
         if shutil.which(self.program) is None:
-            raise SandboxUnavailable(f"bubblewrap (bwrap) is not installed. {REMEDY}")
+            raise SandboxUnavailable(_("bubblewrap (bwrap) is not installed.") + " " + remedy())
         try:
             check_confinement(self)
         except SandboxUnavailable as error:
-            raise SandboxUnavailable(f"{error} {REMEDY}") from error
+            raise SandboxUnavailable(f"{error} {remedy()}") from error
 
 
 def _system(path: str) -> list[str]:

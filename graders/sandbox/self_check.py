@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from graders.language import _
 from graders.sandbox.interpreter import interpreter_paths
 from graders.sandbox.protocol import Sandbox, SandboxUnavailable
 
@@ -72,11 +73,17 @@ def check_confinement(sandbox: Sandbox) -> None:
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise SandboxUnavailable(f"{sandbox.name} could not be started: {error}.") from error
+            raise SandboxUnavailable(
+                _("{name} could not be started: {error}.").format(name=sandbox.name, error=error)
+            ) from error
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise SandboxUnavailable(f"{sandbox.name} does not work here: {last}.")
+        raise SandboxUnavailable(
+            _("{name} does not work here: {error}.").format(name=sandbox.name, error=last)
+        )
     answers: dict[str, bool] = json.loads(done.stdout)
     wrong = [what for what, can in answers.items() if can is not (what in _WANTED)]
     if wrong:
-        raise SandboxUnavailable(f"{sandbox.name} does not hold here: {', '.join(wrong)}.")
+        raise SandboxUnavailable(
+            _("{name} does not hold here: {what}.").format(name=sandbox.name, what=", ".join(wrong))
+        )

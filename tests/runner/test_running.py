@@ -1,7 +1,10 @@
 """Real kernels."""
 
 import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import nbformat
 import psutil
@@ -185,3 +188,42 @@ def test_the_same_result_twice_without_a_seed(execute):
     second, _ = execute([draw, more])
     assert first.cells[0].outputs == second.cells[0].outputs
     assert first.cells[1].outputs == second.cells[1].outputs
+
+
+INTERRUPTED = """
+import signal, sys, threading, os, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from pathlib import Path
+from graders.intake import Submission
+from graders.rubric.model import Run
+from graders.runner import run
+from graders.sandbox.none import NoSandbox
+root = Path(sys.argv[1])
+submission = Submission(id="ana", root=root, notebooks=(Path("p3.ipynb"),))
+def interrupt():
+    while not (root / "cell-runs").exists():
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=interrupt, daemon=True).start()
+try:
+    run(submission, Run(), {}, root / "out", NoSandbox())
+except KeyboardInterrupt:
+    print("interrupted", (root / "out" / "run.json").exists())
+"""
+
+
+def test_ctrl_c_is_not_taken_for_the_kernels_death(tmp_path):
+    flag = str(tmp_path / "cell-runs")
+    source = f"open({flag!r}, 'w').close()\nimport time; time.sleep(600)"
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    nbformat.write(book, tmp_path / "p3.ipynb")
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.stdout == "interrupted False\n", done.stderr
+    assert left_of(str(tmp_path)) == []

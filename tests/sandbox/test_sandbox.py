@@ -5,11 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from graders.language import speaking
 from graders.sandbox import SandboxUnavailable, choose
 from graders.sandbox.bwrap import Bubblewrap
 from graders.sandbox.interpreter import interpreter_paths
 from graders.sandbox.none import NoSandbox
 from graders.sandbox.self_check import check_confinement
+
+
+@pytest.fixture(autouse=True)
+def english():
+    with speaking("en"):
+        yield
 
 
 @pytest.fixture(scope="module")

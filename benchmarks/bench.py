@@ -1,0 +1,169 @@
+"""How dear is marking? Ratios of whole processes, measured side by side in one run.
+
+    python benchmarks/bench.py [--repeats 5] [--only NAME ...]
+
+Every figure is a median of interleaved repeats, so that a busy machine disturbs both sides alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).resolve().parents[1]
+CORRIGE = [sys.executable, "-m", "graders.cli"]
+NOTEBOOK = ROOT / "reference" / "p3" / "wheats" / "w1.ipynb"
+# nbclient's own command, in this interpreter: what `jupyter execute` starts.
+EXECUTE = [sys.executable, "-c", "from nbclient.cli import main; main()"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A line of the table; `goal` is the most it should be."""
+
+    name: str
+    value: float
+    unit: str
+    goal: float | None
+    detail: str
+
+
+class Bench:
+    """The measurements, in one scratch folder."""
+
+    def __init__(self, work: Path, repeats: int) -> None:
+        self.work = work
+        self.repeats = repeats
+        self.data = work / "data"
+        self.environment = os.environ | {
+            "CORRIGE_HOME": str(work / "home"),
+            "PYTHONPATH": str(ROOT),
+            "OMP_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+        }
+
+    def run(self, command: Sequence[str], cwd: Path | None = None) -> tuple[float, str]:
+        """Seconds of the whole process and what it printed. Raises when it fails."""
+        began = time.perf_counter()
+        done = subprocess.run(
+            command,
+            cwd=cwd or self.work,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        seconds = time.perf_counter() - began
+        if done.returncode:
+            sys.exit(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
+        return seconds, done.stdout
+
+    def marking(self) -> list[Figure]:
+        """Marking a notebook against running it, and marking it again under another rubric."""
+        self.run([*CORRIGE, "data", "p3", "--out", str(self.data)])
+        plain = self.work / "plain"
+        shutil.copytree(self.data, plain)
+        shutil.copy(NOTEBOOK, plain / "notebook.ipynb")
+        grade = [*CORRIGE, "grade", str(NOTEBOOK), "-n", "1", "--sandbox", "none"]
+        grade += ["--data", str(self.data), "--out", str(self.work / "reports")]
+        rubric = self.work / "p3.yaml"
+        text = (ROOT / "rubrics" / "p3.yaml").read_text("utf-8")
+        execute, mark, again, inside = [], [], [], []
+        for repeat in range(self.repeats):
+            rubric.write_text(f"{text}\n# changed {repeat}\n", "utf-8")
+            execute.append(self.run([*EXECUTE, "notebook.ipynb"], cwd=plain)[0])
+            mark.append(self.run([*grade, "-a", str(rubric), "--rerun"])[0])
+            rubric.write_text(f"{text}\n# changed again {repeat}\n", "utf-8")
+            again.append(self.run([*grade, "-a", str(rubric)])[0])
+            result = self.work / "reports" / "p3" / NOTEBOOK.stem / "result.json"
+            timings = json.loads(result.read_text("utf-8"))["timings"]
+            inside.append(timings["mark"] / timings["run"])
+        seconds = f"{median(mark):.1f} s : {median(execute):.1f} s"
+        restart = f"{median(again):.1f} s : {median(mark):.1f} s"
+        return [
+            Figure("marking : jupyter execute", median(mark) / median(execute), "x", None, seconds),
+            Figure(
+                "marking again : running (process)",
+                median(again) / median(mark),
+                "x",
+                None,
+                restart,
+            ),
+            Figure(
+                "marking again : running (inside)", median(inside), "x", 0.02, "without start-up"
+            ),
+        ]
+
+    def probe(self) -> list[Figure]:
+        """A small training loop with the probe watching against the same without."""
+        loop = [sys.executable, str(ROOT / "benchmarks" / "training_loop.py")]
+        alone, watched = [], []
+        for repeat in range(self.repeats):
+            out = self.work / f"probe{repeat}"
+            out.mkdir()
+            pair: list[tuple[list[float], list[str]]] = [
+                (alone, loop),
+                (watched, [*loop, str(out)]),
+            ]
+            for seconds, command in pair if repeat % 2 else reversed(pair):
+                printed = self.run(command)[1]
+                seconds.append(float(printed.split("seconds ")[-1]))
+        ratio = median(w / a for w, a in zip(watched, alone, strict=True))
+        detail = f"{median(watched):.2f} s : {median(alone):.2f} s of processor time"
+        return [Figure("training watched : alone", ratio, "x", 1.03, detail)]
+
+    def help(self) -> list[Figure]:
+        """What a student waits for `corrige --help`."""
+        seconds = [self.run([*CORRIGE, "--help"])[0] for _ in range(self.repeats + 2)]
+        return [Figure("corrige --help", median(seconds), "s", 0.3, "")]
+
+
+def show(figures: Sequence[Figure]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{os.cpu_count()} cores")
+    for name in ("what", "figure", "goal", ""):
+        table.add_column(name)
+    for figure in figures:
+        met = figure.goal is None or figure.value <= figure.goal
+        table.add_row(
+            figure.name,
+            f"[{'green' if met else 'red'}]{figure.value:.3f} {figure.unit}[/]",
+            "" if figure.goal is None else f"≤ {figure.goal:g} {figure.unit}",
+            figure.detail,
+        )
+    Console(width=100).print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--only", nargs="*", choices=("help", "probe", "marking"))
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="corrige-bench-") as work:
+        bench = Bench(Path(work), given.repeats)
+        measures: dict[str, Callable[[], list[Figure]]] = {
+            "help": bench.help,
+            "probe": bench.probe,
+            "marking": bench.marking,
+        }
+        figures = []
+        for name in given.only or measures:
+            print(f"measuring {name} ...", file=sys.stderr)
+            figures += measures[name]()
+    show(figures)
+
+
+if __name__ == "__main__":
+    main()
