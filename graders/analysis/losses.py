@@ -38,6 +38,8 @@ def view_loss(replay: Replay) -> LossView:
     names = tuple(bare(network.nodes[i].op) for i in after)
     named = tuple(n for i, n in zip(after, names, strict=True) if kind(network.nodes[i]) == "loss")
     squashed = _squashed(network, out, named)
+    if not network.graph.values[out].requires_grad:
+        return LossView(named or names, width, "nothing", 0.0, _regression(named), squashed)
     try:
         with torch.enable_grad():
             (z,) = replay.compute([out], {})

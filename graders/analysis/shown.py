@@ -21,13 +21,14 @@ class ShownNumber:
     digits: int  # significant digits after the decimal point (2 more in a percentage)
     words: str
     cell: int
+    percent: bool
     literal: bool  # its digits stand in the cell's source: typed, not computed
 
     def agrees(self, figure: float) -> bool:
         """True when the figure, rounded as shown, is this number (as a share or per cent)."""
         return any(
             abs(self.value - scale * figure) <= self.tolerance * 1.0001 + 1e-9
-            for scale in ((1.0, 100.0) if self.value > 1 else (1.0,))
+            for scale in ((1.0, 100.0) if self.percent or self.value >= 1 else (1.0,))
         )
 
 
@@ -55,6 +56,7 @@ def shown_numbers(cell: CellRecord) -> tuple[ShownNumber, ...]:
                     digits=decimals + (2 if percent or value > 1 else 0),
                     words=text[max(0, match.start() - 60) : match.start()].lower(),
                     cell=cell.index,
+                    percent=percent,
                     literal=digits in typed,
                 )
             )
@@ -78,7 +80,5 @@ def _literals(source: str) -> frozenset[str]:
 
 
 def _plain_lines(source: str) -> list[str]:
-    return [
-        "pass" if line.lstrip().startswith(("%", "!")) and not line[:1].isspace() else line
-        for line in source.splitlines()
-    ]
+    """Lines as Python: a line magic's own text becomes a string, so that its numbers are seen."""
+    return [repr(line) if line.startswith(("%", "!")) else line for line in source.splitlines()]

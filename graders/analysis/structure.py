@@ -131,10 +131,11 @@ def describe_blocks(reading: Reading) -> str:
     count = ngettext("{n} residual connection", "{n} residual connections", len(blocks)).format(
         n=len(blocks)
     )
-    return f"{count}: " + "; ".join(_describe(network, b) for b in blocks[:8])
+    return f"{count}: " + "; ".join(describe(network, b) for b in blocks[:8])
 
 
-def _describe(network: Network, block: ResidualBlock) -> str:
+def describe(network: Network, block: ResidualBlock) -> str:
+    """A residual block in words: what lies on its way, and its shortcut."""
     steps = [_step(network, i) for i in block.way]
     joined = ", ".join(s for s in steps if s)
     shortcut = _("identity") if block.shortcut == "identity" else _("projection")
@@ -150,13 +151,23 @@ _NAMES = {
 }  # fmt: skip
 
 
+def operation_name(network: Network, index: int) -> str:
+    """What a person calls the operation: Linear, ReLU, BatchNorm, Dropout."""
+    node = network.nodes[index]
+    if node.outs and node.outs[0] in network.layer_by_out:
+        return "Conv" if kind(node) == "conv" else "Linear"
+    if kind(node) == "dropout":
+        return "Dropout"
+    if kind(node) == "concat":
+        return "Concat"
+    return _NAMES.get(bare(node.op), bare(node.op).strip("_"))
+
+
 def _step(network: Network, index: int) -> str:
     node = network.nodes[index]
     layer = network.layer_by_out.get(node.outs[0]) if node.outs else None
+    name = operation_name(network, index)
     if layer is not None:
         into, out = network.shape(layer.data), network.shape(layer.out)
-        name = "Conv" if kind(node) == "conv" else "Linear"
         return f"{name} {into[-1] if into else '?'}→{out[-1] if out else '?'}"
-    if kind(node) in ("activation", "norm"):
-        return _NAMES.get(bare(node.op), bare(node.op))
-    return "Dropout" if kind(node) == "dropout" else ""
+    return name if kind(node) in ("activation", "norm", "dropout") else ""

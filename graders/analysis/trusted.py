@@ -20,6 +20,7 @@ class TrustedTable:
     role: str
     features: NDArray[np.float64]
     labels: NDArray[np.bool_] | None
+    classes: tuple[str, str] = ("0", "1")  # codes of the label, False first
 
     @property
     def rows(self) -> int:
@@ -60,9 +61,11 @@ def _load(path: Path, role: str, label: str | None) -> TrustedTable | None:
         return None
     if not isinstance(frame, pd.DataFrame):
         return None
-    labels = None
+    labels, classes = None, ("0", "1")
     if label is not None and label in frame:
         codes = frame[label].astype(str)
-        labels = (codes == sorted(codes.unique())[-1]).to_numpy(dtype=bool)
+        known = sorted(codes.unique())
+        labels = (codes == known[-1]).to_numpy(dtype=bool)
+        classes = (known[0], known[-1])
     features = frame.drop(columns=[label] if label in frame else []).select_dtypes("number")
-    return TrustedTable(role, features.to_numpy(dtype=np.float64), labels)
+    return TrustedTable(role, features.to_numpy(dtype=np.float64), labels, classes)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.analysis import Reading, structure
+from graders.analysis.agreement import predictions_on
+from graders.analysis.predictions import confusion
+from graders.batch.drawing import draw
 from graders.batch.grader_log import note_failure
 from graders.evidence.run_record import RunRecord
 from graders.language import _
-from graders.report.exhibits import Exhibits
+from graders.report.exhibits import ConfusionMatrix, Curve, Exhibits, NetworkDrawing
 
-if TYPE_CHECKING:
-    from graders.analysis import Reading
+T = TypeVar("T")
+MAX_POINTS = 300
 
 
 def exhibits(
@@ -20,9 +27,9 @@ def exhibits(
 ) -> Exhibits:
     """All that can be shown; what the analysis cannot offer is left out, never an error."""
     return Exhibits(
-        drawings=_offered(reading, "network_drawing", log),
-        curves=_offered(reading, "loss_curves", log),
-        confusion=_offered(reading, "confusion", log),
+        drawings=_offered(reading, _drawings, log),
+        curves=_offered(reading, _curves, log),
+        confusion=_offered(reading, _confusion, log),
         notices=notices(record) if record else (),
         environment=record.environment if record else {},
     )
@@ -46,15 +53,63 @@ def notices(record: RunRecord) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _offered(reading: Reading | None, name: str, log: Path | None) -> tuple[Any, ...]:
-    offer: Callable[[], Any] | None = getattr(reading, name, None)
-    if offer is None:
+def _offered(
+    reading: Reading | None, offer: Callable[[Reading], Iterable[T]], log: Path | None
+) -> tuple[T, ...]:
+    if reading is None:
         return ()
     try:
-        shown = offer()
+        return tuple(offer(reading))
     except Exception:
-        note_failure(log, f"exhibit {name}")
+        note_failure(log, f"exhibit {offer.__name__}")
         return ()
-    if shown is None:
-        return ()
-    return tuple(shown) if isinstance(shown, (list, tuple)) else (shown,)
+
+
+def _drawings(reading: Reading) -> Iterator[NetworkDrawing]:
+    """The network that was judged, with its residual blocks."""
+    network = reading.built
+    if network is None:
+        return
+    captions = [structure.describe(network, b) for b in reading.built_blocks]
+    cells = structure.cells_of_built(reading)
+    drawn = draw(network, reading.built_blocks, captions, _("The network"), cells)
+    if drawn is not None:
+        yield drawn
+
+
+def _curves(reading: Reading) -> Iterator[Curve]:
+    """The loss of the base network's training and of the adaptation."""
+    for run, title in (
+        (reading.base, _("Training of the base network")),
+        (reading.tuning, _("Training of the adapted network")),
+    ):
+        if run is None or not len(run.losses):
+            continue
+        yield Curve(
+            title=title,
+            series={_("loss"): _points(run.losses)},
+            x_label=_("optimizer step"),
+            y_label=_("loss"),
+            cells=(reading.cell(run.run.cell),),
+        )
+
+
+def _points(losses: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
+    """A curve of at most MAX_POINTS points, each the mean of a stretch of steps."""
+    parts = np.array_split(losses, min(len(losses), MAX_POINTS))
+    ends = np.cumsum([len(p) for p in parts])
+    return tuple((float(x), float(np.mean(p))) for x, p in zip(ends, parts, strict=True))
+
+
+def _confusion(reading: Reading) -> Iterator[ConfusionMatrix]:
+    """The base network's last predictions for the test file, against trusted labels."""
+    scores = predictions_on(reading, "test")
+    if not scores:
+        return
+    last = max(scores, key=lambda s: s.moment)
+    yield ConfusionMatrix(
+        title=_("Test set, recomputed"),
+        labels=reading.tables["test"].classes,
+        counts=confusion(last.predicted, last.truth),
+        cells=(reading.cell(last.cell),),
+    )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from pathlib import Path
 from xml.etree import ElementTree
 
 from rich.table import Table
 from rich.text import Text
 
+from graders.batch.chaffs import Proof
 from graders.batch.validate import Validation
 from graders.language import _, current
 from graders.scoring.result import VerdictKind
@@ -20,45 +22,53 @@ _SIGN = {
 }
 
 
-def rows(validation: Validation) -> list[tuple[str, list[tuple[str, str]]]]:
-    """For each criterion that is not manual: a (sign, state) for each proof.
+def criteria(validation: Validation) -> list[str]:
+    """The criteria that are to be proven, in the rubric's order."""
+    return [c.id for e in validation.rubric.exercises for c in e.criteria if not c.manual]
+
+
+def rows(validation: Validation) -> list[tuple[Proof, list[tuple[str, str]]]]:
+    """For each wheat and chaff, a (sign, state) for each criterion.
 
     States: `plain`, `broken` (violated, as planted), `allowed` (a consequence), `surprise`.
     """
     wrong = {(s.proof, s.criterion) for s in validation.surprises}
     table = []
-    for exercise in validation.rubric.exercises:
-        for criterion in exercise.criteria:
-            if criterion.manual:
-                continue
-            cells = []
-            for proof in validation.proofs:
-                kind = validation.judged[proof.name].verdicts[criterion.id].verdict
-                state = "plain" if kind is VerdictKind.MET else "allowed"
-                if criterion.id in proof.breaks:
-                    state = "broken"
-                if (proof.name, criterion.id) in wrong:
-                    state = "surprise"
-                cells.append((_SIGN[kind], state))
-            table.append((criterion.id, cells))
+    for proof in validation.proofs:
+        verdicts = validation.judged[proof.name].verdicts
+        cells = []
+        for criterion in criteria(validation):
+            kind = verdicts[criterion].verdict
+            state = "plain" if kind is VerdictKind.MET else "allowed"
+            if criterion in proof.breaks:
+                state = "broken"
+            if (proof.name, criterion) in wrong:
+                state = "surprise"
+            cells.append((_SIGN[kind], state))
+        table.append((proof, cells))
     return table
 
 
 def matrix(validation: Validation) -> Table:
-    """Criterion by wheat and chaff; columns are numbered, their names stand below."""
+    """Wheats and chaffs by criterion; the criteria are numbered, their names stand below."""
     styles = {"plain": "dim", "broken": "green", "allowed": "yellow", "surprise": "bold red"}
-    names = [f"{n} {p.name}" for n, p in enumerate(validation.proofs, 1)]
+    names = [f"{n:2} {criterion}" for n, criterion in enumerate(criteria(validation), 1)]
+    half = -(-len(names) // 2)
+    legend = [f"{a:<38}{b}" for a, b in zip_longest(names[:half], names[half:], fillvalue="")]
     shown = Table(
-        title=f"{validation.rubric.assignment}: " + _("criteria by wheat and chaff"),
-        caption="\n".join(names),
+        title=f"{validation.rubric.assignment}: " + _("wheats and chaffs by criterion"),
+        caption="\n".join(legend),
         caption_justify="left",
-        padding=(0, 0),
+        box=None,
+        padding=0,
     )
-    shown.add_column(_("Criterion"), no_wrap=True)
+    shown.add_column("", no_wrap=True, min_width=36)
     for number in range(1, len(names) + 1):
-        shown.add_column(str(number), justify="center", no_wrap=True)
-    for criterion, cells in rows(validation):
-        shown.add_row(criterion, *(Text(sign, style=styles[state]) for sign, state in cells))
+        shown.add_column("\n".join(f"{number:2}"), no_wrap=True)
+    for proof, cells in rows(validation):
+        style = "bold" if proof.is_wheat else ""
+        signs = (Text(sign, style=styles[state]) for sign, state in cells)
+        shown.add_row(Text(proof.name, style=style), *signs)
     return shown
 
 
@@ -72,7 +82,7 @@ def write_page(validation: Validation, path: Path) -> None:
         _=_,
         language=current(),
         rubric=validation.rubric,
-        proofs=validation.proofs,
+        criteria=criteria(validation),
         rows=rows(validation),
         surprises=validation.surprises,
     )
@@ -89,7 +99,7 @@ def write_junit(validation: Validation, path: Path) -> None:
             f"{surprise.criterion}: {surprise.sentence}"
         )
     names = [proof.name for proof in validation.proofs]
-    names += [criterion for criterion, _cells in rows(validation)]
+    names += criteria(validation)
     suite = ElementTree.Element(
         "testsuite",
         name=f"validate {assignment}",
