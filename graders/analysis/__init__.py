@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+import torch
+
 from graders import evidence
 from graders.analysis.reading import Reading
 from graders.analysis.trusted import load_tables
@@ -25,6 +27,7 @@ def read(folder: Path, data: Mapping[DataDeclaration, Path]) -> Reading:
 
     Raises EvidenceError when the folder holds no evidence.
     """
+    torch.set_num_threads(1)  # the networks are small: threads would wait for each other
     tables = load_tables({d.role: (path, d.label) for d, path in data.items() if d.role != "other"})
     return Reading(evidence.read(folder), folder, tables)
 

@@ -111,7 +111,7 @@ def _base_tensors(reading: Reading, run: TrainedRun) -> tuple[tuple[int, ...], t
         return (), ()
     parameters: dict[int, bool] = {}
     buffers: list[int] = []
-    known = _base_contents(reading, run)
+    known = _base_contents(reading)
     starts = {r.uid: r.start for r in run.run.reached}
     for value, leaf in run.network.leaves.items():
         if leaf.uid in run.pair_uids or value in run.network.inputs:
@@ -127,17 +127,16 @@ def _base_tensors(reading: Reading, run: TrainedRun) -> tuple[tuple[int, ...], t
     return tuple(u for u in parameters if u not in starts), tuple(buffers)
 
 
-def _base_contents(reading: Reading, run: TrainedRun) -> set[str]:
-    """Contents of every tensor seen between the two trainings, the adapted network's own aside."""
+def _base_contents(reading: Reading) -> set[str]:
+    """Contents that the base network's tensors had after its training began."""
     base = reading.base
     if base is None:
         return set()
+    ours = {r.uid for r in base.run.reached}
     found = {r.end for r in base.run.reached}
     for state in reading.evidence.states:
-        if base.run.moment < state.moment <= run.run.moment and (
-            state.model == base.run.model or state.model != run.run.model
-        ):
-            found.update(e.digest for e in state.entries)
+        if state.moment > base.run.moment:
+            found.update(e.digest for e in state.entries if e.uid in ours)
     return found
 
 

@@ -23,6 +23,8 @@ WORDS = {
     "balanced_accuracy": ("bal", "bacc", "ba:", "ba ", "equilibrad", "ponderad"),
     "f1": ("f1", "f-1", "f_1", "f score", "f-score", "fscore", "medida f"),
 }
+ENOUGH = 0.5  # share of a file's rows that makes an evaluation one of the file
+SENSIBLE = 0.6  # balanced accuracy that rows in a wrong order do not reach
 HELD_TOLERANCE = 3e-6  # numbers in variables are at least float32
 
 
@@ -130,11 +132,16 @@ def predictions_on(reading: Reading, role: str = "test") -> tuple[Scored, ...]:
         for e in reading.evaluations
         if e.table == role
         and e.seen.moment > since
+        and e.rows >= ENOUGH * table.rows
         and _is_base(reading, e.seen.model, e.seen.state)
     ]
     for evaluation in ours:
-        own = scored(evaluation.outputs, table.labels, evaluation.seen.cell, evaluation.seen.moment)
-        if own is not None:
+        if evaluation.truth is None:
+            continue
+        seen = evaluation.seen
+        own = scored(evaluation.outputs, evaluation.truth, seen.cell, seen.moment)
+        # The number of rows alone may mislead (another order): then only if it makes sense.
+        if own is not None and (evaluation.sure or own.values["balanced_accuracy"][0] > SENSIBLE):
             found.append(own)
     for item in reading.metric_calls:
         if item.call.moment < since or not is_truth_of(item.truth, table):
@@ -257,10 +264,9 @@ def figures_elsewhere(reading: Reading) -> tuple[float, ...]:
     """Metrics of predictions made on other rows than the test file's, and losses of training."""
     found: list[float] = []
     for evaluation in reading.evaluations:
-        table = reading.tables.get(evaluation.table or "")
-        if evaluation.table == "test" or table is None or table.labels is None:
+        if evaluation.table == "test" or evaluation.truth is None:
             continue
-        own = scored(evaluation.outputs, table.labels, 0, 0)
+        own = scored(evaluation.outputs, evaluation.truth, 0, 0)
         if own is not None:
             found.extend(v for values in own.values.values() for v in values)
             found.extend(_others(own))

@@ -15,6 +15,7 @@ from graders.analysis.predictions import METRICS, as_labels
 from graders.analysis.reading import Reading, close
 
 Array = NDArray[Any]
+ROWS = 256  # rows that are enough to tell two networks apart by
 
 
 @dataclass(frozen=True)
@@ -73,18 +74,21 @@ def _pairs(reading: Reading) -> Iterator[tuple[Evaluation, Evaluation]]:
 
 def _role(reading: Reading, evaluation: Evaluation, since: int) -> str:
     """ "base", "adapted" or "" by what the outputs are, not by which object made them."""
-    inputs = evaluation.inputs
-    assert inputs is not None
-    base, unadapted, adapted = (
-        predict(inputs) if predict is not None else None
-        for predict in (reading.base_predict, reading.unadapted_predict, reading.adapted_predict)
-    )
-    if evaluation.seen.moment > since and close(adapted, evaluation.outputs):
+    assert evaluation.inputs is not None
+    inputs, outputs = evaluation.inputs[:ROWS], evaluation.outputs[:ROWS]
+
+    def answers(predict: Any) -> bool:
+        return predict is not None and close(predict(inputs), outputs)
+
+    if evaluation.seen.moment > since and answers(reading.adapted_predict):
         return "adapted"
-    if close(unadapted, evaluation.outputs) or close(base, evaluation.outputs):
+    if answers(reading.unadapted_predict) or answers(reading.base_predict):
         return "base"
     if reading.tuning is None or reading.base is None:
         return ""
+    between = reading.base.run.last_moment < evaluation.seen.moment < since
+    if between and evaluation.seen.model == reading.base.run.model:
+        return "base"
     # Answers in another form (a probability, a class): told apart by which model was called.
     if evaluation.seen.moment > since and evaluation.seen.model == reading.tuning.run.model:
         return "adapted"
@@ -98,9 +102,8 @@ def _role(reading: Reading, evaluation: Evaluation, since: int) -> str:
 
 def _truths(reading: Reading, evaluation: Evaluation) -> Iterator[NDArray[np.bool_]]:
     """Label vectors that may belong to these rows."""
-    table = reading.tables.get(evaluation.table or "")
-    if table is not None and table.labels is not None and len(table.labels) == evaluation.rows:
-        yield table.labels
+    if evaluation.truth is not None and len(evaluation.truth) == evaluation.rows:
+        yield evaluation.truth
     for item in reading.metric_calls:
         if len(item.truth) == evaluation.rows:
             yield item.truth

@@ -129,8 +129,9 @@ def equivalence_check(reading: Reading, merge: Merge | None) -> Check:
     adapted = [e for e in later if e.seen.state not in merged_states and _is_adapted(reading, e)]
     pairs = [(a, m) for a in adapted for m in merged if _same_rows(a, m)]
     start = min((m.seen.cell for m in merged), default=None)
-    if merge is not None and start is None:
-        start = merge.state.cell
+    alike = merged_by_behaviour(reading)
+    if start is None and (merge is not None or alike is not None):
+        start = merge.state.cell if merge is not None else alike.cell if alike else None
     calls = [
         c
         for c in reading.evidence.comparisons

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.analysis.inputs import source_table
+from graders.analysis.inputs import Origin, RowBook
 from graders.analysis.predictions import (
     as_labels,
     figures,
@@ -26,13 +26,17 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A forward pass over rows, or a part of one. `table` is the role of the data file whose
-    rows these are; `sure` when the inputs themselves say so, not only their number."""
+    """A forward pass over rows, or a part of one.
+
+    `table` is the role of the data file whose rows these are, `truth` their labels; `sure` when
+    the inputs themselves say so, not only their number.
+    """
 
     seen: ForwardPass
     outputs: Array
     inputs: Array | None
     table: str | None
+    truth: NDArray[np.bool_] | None
     sure: bool
 
     @property
@@ -41,11 +45,11 @@ class Evaluation:
 
 
 def evaluations_of(
-    evidence: Evidence, blobs: Blobs, tables: Mapping[str, TrustedTable]
+    evidence: Evidence, blobs: Blobs, tables: Mapping[str, TrustedTable], known: RowBook
 ) -> tuple[Evaluation, ...]:
     """Every kept forward pass, and each run of batches in it that is as long as a data file."""
     found = []
-    sources: dict[str, str | None] = {}
+    origins: dict[str, Origin | None] = {}
     for seen in evidence.passes:
         if seen.outputs is None or not blobs.has(seen.outputs):
             continue
@@ -56,13 +60,23 @@ def evaluations_of(
         for start, stop in _parts(seen.rows, {t.rows for t in tables.values()}, len(outputs)):
             part = inputs[start:stop] if inputs is not None else None
             key = f"{seen.inputs}:{start}:{stop}"
-            if part is not None and key not in sources:
-                sources[key] = source_table(part, tables)
-            table = sources.get(key) if part is not None else None
-            sure = table is not None
-            if table is None:
-                table = next((r for r, t in tables.items() if t.rows == stop - start), None)
-            found.append(Evaluation(seen, outputs[start:stop], part, table, sure))
+            if part is not None and key not in origins:
+                origins[key] = known.origin(part)
+            origin = origins.get(key) if part is not None else None
+            sure = origin is not None
+            if origin is None:
+                table = next((t for t in tables.values() if t.rows == stop - start), None)
+                origin = Origin(table.role, table.labels) if table is not None else None
+            found.append(
+                Evaluation(
+                    seen,
+                    outputs[start:stop],
+                    part,
+                    origin.role if origin else None,
+                    origin.labels if origin else None,
+                    sure,
+                )
+            )
     return tuple(found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from graders.analysis.trusted import TrustedTable
 Array = NDArray[Any]
 MISSING_CODE = -999.0
 MAX_SAMPLE = 512  # rows that are enough to tell raw values by
+MOST_ROWS = 0.98  # share of rows that must be found for a set to be recognised
 ALIGNED = 0.98  # correlation above which a column is the file's column, rescaled
 
 
@@ -46,17 +48,58 @@ def source_table(matrix: Array, tables: Mapping[str, TrustedTable]) -> str | Non
     return next((role for role, table in tables.items() if aligned_with(matrix, table)), None)
 
 
-def row_keys(matrix: Array) -> NDArray[np.void]:
+@dataclass(frozen=True)
+class Origin:
+    """Where rows come from: the role of a data file, and the labels of just these rows."""
+
+    role: str
+    labels: NDArray[np.bool_] | None
+
+
+class RowBook:
+    """Recognises rows of the data files, prepared in any way, in any order, in any part.
+
+    `matrices` hold a whole file in its order as the notebook prepared it; other rows are looked
+    up in them, bit for bit.
+    """
+
+    def __init__(
+        self, matrices: Iterable[tuple[Array, str]], tables: Mapping[str, TrustedTable]
+    ) -> None:
+        self._tables = tables
+        self._books = [(m.shape[1], role, *_index(m)) for m, role in matrices]
+
+    def origin(self, rows: Array) -> Origin | None:
+        """The file of these rows and their labels; None when they are not recognised."""
+        if rows.ndim != 2 or not len(rows):
+            return None
+        whole = source_table(rows, self._tables)
+        if whole is not None:
+            return Origin(whole, self._tables[whole].labels)
+        keys = None
+        for width, role, sorted_keys, order in self._books:
+            if width != rows.shape[1]:
+                continue
+            keys = row_keys(rows) if keys is None else keys
+            places = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
+            hits = sorted_keys[places] == keys
+            if hits.mean() > MOST_ROWS:
+                labels = self._tables[role].labels
+                return Origin(role, labels[order[places]] if labels is not None else None)
+        return None
+
+
+def _index(matrix: Array) -> tuple[Array, Array]:
+    keys = row_keys(matrix)
+    order = np.argsort(keys)
+    return keys[order], order
+
+
+def row_keys(matrix: Array) -> NDArray[np.bytes_]:
     """Each row as one comparable item (float32, as networks see them)."""
-    rows = np.ascontiguousarray(np.asarray(matrix, dtype=np.float32).reshape(len(matrix), -1))
-    return rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
-
-
-def share_of_rows(sample: Array, matrix: Array) -> float:
-    """Share of the sample's rows that stand in the matrix, to the last bit of a float32."""
-    if matrix.ndim != 2 or sample.ndim != 2 or matrix.shape[1] != sample.shape[1]:
-        return 0.0
-    return float(np.mean(np.isin(row_keys(sample), row_keys(matrix))))
+    rows = np.ascontiguousarray(np.asarray(matrix, dtype=np.float32).reshape(len(matrix), -1)) + 0.0
+    keys: NDArray[np.bytes_] = rows.view(f"S{rows.dtype.itemsize * rows.shape[1]}").ravel()
+    return keys
 
 
 def raw_columns(matrix: Array, tables: Iterable[TrustedTable]) -> float:
@@ -71,7 +114,9 @@ def raw_columns(matrix: Array, tables: Iterable[TrustedTable]) -> float:
 
 
 def _contains(column: Array, values: Array) -> bool:
-    """True when every value stands in the sorted column."""
+    """True when every value (sorted too) stands in the sorted column."""
+    if values[0] < column[0] or values[-1] > column[-1]:
+        return False
     places = np.minimum(np.searchsorted(column, values), len(column) - 1)
     return bool((column[places] == values).all())
 

@@ -100,15 +100,15 @@ def prepared_somewhere(reading: Reading) -> Answer:
 
 
 def _raw_evaluation(reading: Reading) -> tuple[str, int] | None:
-    """A data file whose raw rows, codes for missing values and all, were given to a network
-    (its role and the cell), when it never saw them prepared."""
+    """A data file whose rows were given to a network as they stand in the file (its role and the
+    cell), and never prepared as the training rows were."""
     raw: dict[str, int] = {}
     prepared: set[str] = set()
     for evaluation in reading.evaluations:
         rows = evaluation.inputs
         if rows is None or rows.ndim != 2 or not evaluation.sure or evaluation.table is None:
             continue
-        if raw_columns(rows, reading.tables.values()) > MOSTLY and has_missing_code(rows):
+        if raw_columns(rows, reading.tables.values()) > MOSTLY:
             raw.setdefault(evaluation.table, reading.cell(evaluation.seen.cell))
         else:
             prepared.add(evaluation.table)

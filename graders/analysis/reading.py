@@ -19,8 +19,9 @@ from graders.analysis.evaluations import (
     evaluations_of,
     metric_calls,
 )
-from graders.analysis.inputs import share_of_rows, source_table
+from graders.analysis.inputs import RowBook, source_table
 from graders.analysis.network import Network
+from graders.analysis.operations import bare
 from graders.analysis.predictions import score_of
 from graders.analysis.replay import Replay, ReplayError, to_double
 from graders.analysis.residual import ResidualBlock
@@ -94,10 +95,13 @@ class Reading:
         sample = self.sample_of(run)
         if sample is None or sample.ndim != 2:
             return None
-        direct = source_table(sample, self.tables)
-        if direct is not None:
-            return direct
-        return next((r for m, r in self._known_matrices if share_of_rows(sample, m) > 0.9), None)
+        origin = self.row_book.origin(sample)
+        return origin.role if origin is not None else None
+
+    @cached_property
+    def row_book(self) -> RowBook:
+        """Recognises the data files' rows as this notebook prepared them."""
+        return RowBook(self._known_matrices, self.tables)
 
     def sample_of(self, run: TrainedRun) -> Array | None:
         """Some rows that a run was trained on, as the network saw them."""
@@ -108,16 +112,17 @@ class Reading:
 
     @cached_property
     def _known_matrices(self) -> tuple[tuple[Array, str], ...]:
-        """Matrices in variables that hold a data file's rows in its order, with its role."""
+        """Matrices in variables, or given whole to a network, that hold a data file's rows in its
+        order, with its role."""
         sizes = {t.rows for t in self.tables.values()}
         seen: dict[str, tuple[Array, str]] = {}
-        for array in self.evidence.arrays:
-            if len(array.shape) != 2 or array.shape[0] not in sizes or array.digest in seen:
-                continue
-            if self.blobs.has(array.digest):
-                matrix = self.blobs.load(array.digest)
+        held = [a.digest for a in self.evidence.arrays if len(a.shape) == 2 and a.shape[0] in sizes]
+        given = [p.inputs for p in self.evidence.passes if p.inputs and sum(p.rows) in sizes]
+        for digest in dict.fromkeys([*held, *given]):
+            if self.blobs.has(digest):
+                matrix = self.blobs.load(digest)
                 if matrix.dtype.kind in "fiu" and (role := source_table(matrix, self.tables)):
-                    seen[array.digest] = (matrix, role)
+                    seen[digest] = (matrix, role)
         return tuple(seen.values())
 
     @cached_property
@@ -226,7 +231,7 @@ class Reading:
     # -- predictions -----------------------------------------------------------------------
     @cached_property
     def evaluations(self) -> tuple[Evaluation, ...]:
-        return evaluations_of(self.evidence, self.blobs, self.tables)
+        return evaluations_of(self.evidence, self.blobs, self.tables, self.row_book)
 
     @cached_property
     def metric_calls(self) -> tuple[MetricCall, ...]:
@@ -269,32 +274,45 @@ class Reading:
     def disturbs_base(self) -> bool | None:
         """True when the adapted network with B = 0 is not the base network.
 
-        Compared with a network that holds the very same matrices; None when there is none.
+        Compared, before the first step, with a network that holds the very same tensors; None
+        when there is none.
         """
-        if self.adapted is None or self.adaptation is None:
+        run = self.adaptation
+        rows = self.sample_of(run) if run is not None else None
+        if self.adapted is None or run is None or rows is None:
             return None
-        _network, layers = self.adapted
-        held = {self._digest_of(x.w) for x in layers}
-        rows = self.sample_of(self.adaptation)
-        if rows is None:
+        before = [
+            d
+            for d in self.drawn
+            if d.adapted and d.graph.model == run.run.model and d.graph.moment <= run.run.moment
+        ]
+        network, layers = (before[-1].network, before[-1].adapted) if before else self.adapted
+        if not before and uses_batch_statistics(network):
             return None
-        answer = self.unadapted_predict(rows)
+        starts = self._contents_at(network, run.run.moment)
+        starts.update({r.uid: r.start for r in run.run.reached})
+        zero = {x.b: torch.zeros(network.shape(x.b), dtype=torch.float64) for x in layers}
+        answer = self._predictor(network, starts, zero)(rows)
+        pairs = {v for x in layers for v in (x.a, x.b)}
+        held = {
+            starts.get(leaf.uid, leaf.digest)
+            for v, leaf in network.leaves.items()
+            if leaf.role == "parameter" and v not in pairs
+        }
         for drawn in self.drawn:
             own = {leaf.digest for leaf in drawn.network.leaves.values()}
-            if not drawn.adapted and held <= own and len(drawn.network.layers) >= len(layers):
+            if not drawn.adapted and held and held <= own:
                 return not same_order(self.predict_with(drawn.network, rows), answer)
-        ends = {r.end for r in self.base.run.reached} if self.base is not None else set()
-        if held <= ends and self.base_predict is not None:
-            return not same_order(self.base_predict(rows), answer)
         return None
 
-    def _digest_of(self, value: int) -> str:
-        """Digest of a leaf of the adapted network when the adaptation began."""
-        assert self.adapted is not None
-        assert self.adaptation is not None
-        leaf = self.adapted[0].leaves[value]
-        entry = content_at(self.evidence, leaf.uid, self.adaptation.run.moment)
-        return entry.digest if entry is not None else leaf.digest
+    def _contents_at(self, network: Network, moment: int) -> dict[int, str]:
+        """Digest of each leaf as last seen at a moment, by tensor identity."""
+        found = {}
+        for leaf in network.leaves.values():
+            entry = content_at(self.evidence, leaf.uid, moment)
+            if entry is not None:
+                found[leaf.uid] = entry.digest
+        return found
 
     def _trained_predictor(self, run: TrainedRun) -> Any:
         """A run's network at the end of the run: as drawn in evaluation mode when it was (with
@@ -374,6 +392,14 @@ def close(a: Array | None, b: Array | None, tolerance: float = 2e-3) -> bool:
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return False
     return bool(np.abs(x - y).max() <= tolerance * (1 + np.abs(x).max()))
+
+
+def uses_batch_statistics(network: Network) -> bool:
+    """True when a batch normalisation on the tape used its batch's own statistics."""
+    return any(
+        bare(n.op) == "batch_norm" and (n.named.get("training") is True or True in n.args[5:6])
+        for n in network.nodes
+    )
 
 
 def same_order(a: Array | None, b: Array | None) -> bool:
