@@ -10,7 +10,7 @@ STAMP := $(VENV)/.corrige-installed
 # The sample class is our own, so without bubblewrap it may run without a sandbox (and says so).
 SANDBOX ?= $(shell bwrap --ro-bind / / --unshare-all true >/dev/null 2>&1 && echo auto || echo none)
 
-.PHONY: demo test lint unit validate bench clean environment
+.PHONY: messages demo test lint unit validate bench clean environment
 
 demo: $(STAMP)
 	@if [ "$(SANDBOX)" = none ]; then \
@@ -38,6 +38,14 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/bench.py
 
 environment: $(STAMP)
+
+# Brings graders/locale up to date; then translate what is empty or marked fuzzy.
+messages: $(STAMP)
+	@mkdir -p .corrige
+	$(BIN)/python -m babel.messages.frontend -q extract -F babel.cfg --project corrige \
+	  --add-location=file --sort-by-file -w 100 -o .corrige/messages.pot graders
+	$(BIN)/python -m babel.messages.frontend -q update -i .corrige/messages.pot -l es -w 100 \
+	  -o graders/locale/es/corrige.po --previous --ignore-obsolete --ignore-pot-creation-date
 
 # Made once; again when the dependencies change.
 $(STAMP): pyproject.toml constraints.txt

@@ -66,7 +66,8 @@ def frozen(reading: Reading, *, running_statistics: bool) -> Answer:
         return Answer(False, words + _flags(run, base_uids), cells)
     if statistics and running_statistics:
         words = _(
-            "the weights are identical, but running statistics of normalisation layers moved: {names}"
+            "the weights are identical, but running statistics of normalisation layers moved: "
+            "{names}"
         ).format(names=_names(tuple(statistics)))
         return Answer(False, words, cells)
     words = _("{n} tensors of the base are bit-identical before and after").format(n=len(base_uids))

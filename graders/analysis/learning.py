@@ -103,7 +103,10 @@ def trained(reading: Reading, run: TrainedRun | None, role: str) -> Answer:
     moved, total = max(r.moved for r in parts), len(run.run.reached)
     losses = np.concatenate([r.losses for r in parts])
     course = trend(losses)
-    words = _("{steps} optimizer steps ({optimizer}), {moved} of {total} weight tensors moved, loss {first:.4g} → {last:.4g}").format(
+    words = _(
+        "{steps} optimizer steps ({optimizer}), {moved} of {total} weight tensors moved, "
+        "loss {first:.4g} → {last:.4g}"
+    ).format(
         steps=steps, optimizer=run.run.optimizer or _("by hand"), moved=moved, total=total,
         first=course.first, last=course.last,
     )  # fmt: skip
@@ -158,7 +161,8 @@ def trained_what_was_built(reading: Reading) -> Answer:
         return Answer(
             False,
             _(
-                "the trained network has no residual connections; another one, never trained, has {n}"
+                "the trained network has no residual connections; another one, never trained, "
+                "has {n}"
             ).format(n=len(reading.built_blocks)),
             cells,
         )

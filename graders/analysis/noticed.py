@@ -37,7 +37,8 @@ def _scaler_fitted_on_test(reading: Reading) -> Noticed | None:
             return Noticed(
                 "scaler_fitted_on_test",
                 _(
-                    "The test set is scaled by its own mean and deviation, not by the training set's."
+                    "The test set is scaled by its own mean and deviation, not by the "
+                    "training set's."
                 ),
                 (reading.cell(evaluation.seen.cell),),
             )

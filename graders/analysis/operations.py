@@ -9,7 +9,7 @@ for _kind, _names in {
     "linear": "linear bilinear",
     "matmul": "matmul mm __matmul__ __rmatmul__ bmm addmm baddbmm mv einsum dot tensordot inner",
     "conv": "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
-    "add": "add __add__ __radd__ __iadd__ add_ sub __sub__ __rsub__ __isub__ sub_ subtract sum_to_size",
+    "add": "add __add__ __radd__ __iadd__ add_ sub __sub__ __rsub__ __isub__ sub_ subtract",
     "concat": "cat concat concatenate hstack",
     "multiply": "mul __mul__ __rmul__ __imul__ mul_ multiply div __truediv__ __itruediv__ div_ "
     "true_divide divide neg __neg__ negative",
@@ -22,8 +22,8 @@ for _kind, _names in {
     "pool": "max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d "
     "adaptive_max_pool2d",
     "transpose": "t transpose swapaxes get:T get:mT permute adjoint",
-    "shape": "view reshape squeeze unsqueeze flatten contiguous to float double half bfloat16 clone "
-    "type type_as squeeze_ unsqueeze_ expand expand_as view_as ravel cpu cuda atleast_2d "
+    "shape": "view reshape squeeze unsqueeze flatten contiguous to float double half bfloat16 "
+    "clone type type_as squeeze_ unsqueeze_ expand expand_as view_as ravel cpu cuda atleast_2d "
     "get:data detach identity unflatten requires_grad_ as_tensor resolve_conj",
     "slice": "__getitem__ narrow select index_select chunk split take unbind",
     "pad": "pad",

@@ -297,7 +297,7 @@ class Reading:
         held = {
             starts.get(leaf.uid, leaf.digest)
             for v, leaf in network.leaves.items()
-            if leaf.role == "parameter" and v not in pairs
+            if leaf.role in ("parameter", "buffer") and v not in pairs
         }
         for drawn in self.drawn:
             own = {leaf.digest for leaf in drawn.network.leaves.values()}

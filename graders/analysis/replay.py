@@ -21,26 +21,26 @@ from graders.evidence.reading import Blobs, EvidenceError
 Array = NDArray[Any]
 
 _FUNCTIONAL = frozenset(
-    "linear relu relu6 leaky_relu gelu silu elu selu celu tanh sigmoid softplus mish prelu hardtanh "
-    "hardswish hardsigmoid logsigmoid softsign tanhshrink threshold glu softmax log_softmax "
-    "batch_norm layer_norm group_norm instance_norm normalize rms_norm pad conv1d conv2d conv3d "
-    "max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d rrelu "
-    "hardshrink softshrink binary_cross_entropy_with_logits binary_cross_entropy cross_entropy "
-    "nll_loss mse_loss l1_loss smooth_l1_loss huber_loss kl_div hinge_embedding_loss "
-    "soft_margin_loss multi_margin_loss one_hot bilinear".split()
+    "linear relu relu6 leaky_relu gelu silu elu selu celu tanh sigmoid softplus mish prelu "
+    "hardtanh hardswish hardsigmoid logsigmoid softsign tanhshrink threshold glu softmax "
+    "log_softmax batch_norm layer_norm group_norm instance_norm normalize rms_norm pad conv1d "
+    "conv2d conv3d max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d "
+    "adaptive_avg_pool2d rrelu hardshrink softshrink binary_cross_entropy_with_logits "
+    "binary_cross_entropy cross_entropy nll_loss mse_loss l1_loss smooth_l1_loss huber_loss "
+    "kl_div hinge_embedding_loss soft_margin_loss multi_margin_loss one_hot bilinear".split()
 )
 _TENSOR = frozenset(
-    "add sub mul div matmul mm bmm mv dot t transpose permute reshape view flatten squeeze unsqueeze "
-    "sum mean sqrt rsqrt exp log log1p log2 abs neg pow square clamp clamp_min clamp_max relu sigmoid tanh "
-    "softmax log_softmax expand expand_as type_as contiguous clone detach maximum minimum "
-    "chunk split narrow select index_select addmm einsum outer erf sin cos where softplus "
-    "cat concat concatenate stack hstack vstack atleast_2d true_divide divide multiply subtract "
-    "var std norm max min amax amin eq ne gt lt ge le logical_not logical_and logical_or "
-    "argmax gather swapaxes unbind view_as ravel unflatten tensordot inner lerp addcmul "
-    "baddbmm reciprocal expm1 logsumexp logaddexp nan_to_num zeros_like ones_like full_like diag diagonal "
-    "__add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __matmul__ "
-    "__rmatmul__ __pow__ __rpow__ __neg__ __getitem__ __eq__ __ne__ __gt__ __lt__ __ge__ __le__ "
-    "__invert__ __and__ __or__".split()
+    "add sub mul div matmul mm bmm mv dot t transpose permute reshape view flatten squeeze "
+    "unsqueeze sum mean sqrt rsqrt exp log log1p log2 abs neg pow square clamp clamp_min "
+    "clamp_max relu sigmoid tanh softmax log_softmax expand expand_as type_as contiguous "
+    "clone detach maximum minimum chunk split narrow select index_select addmm einsum outer "
+    "erf sin cos where softplus cat concat concatenate stack hstack vstack atleast_2d "
+    "true_divide divide multiply subtract var std norm max min amax amin eq ne gt lt ge le "
+    "logical_not logical_and logical_or argmax gather swapaxes unbind view_as ravel unflatten "
+    "tensordot inner lerp addcmul baddbmm reciprocal expm1 logsumexp logaddexp nan_to_num "
+    "zeros_like ones_like full_like diag diagonal __add__ __radd__ __sub__ __rsub__ __mul__ "
+    "__rmul__ __truediv__ __rtruediv__ __matmul__ __rmatmul__ __pow__ __rpow__ __neg__ "
+    "__getitem__ __eq__ __ne__ __gt__ __lt__ __ge__ __le__ __invert__ __and__ __or__".split()
 )
 _CASTS = frozenset("to float double half bfloat16 type".split())
 _SAME = frozenset(

@@ -15,7 +15,8 @@ from graders.analysis.residual import ResidualBlock
 from graders.language import _, ngettext
 
 _MISMATCH = re.compile(
-    r"shapes cannot be multiplied|size mismatch|must match the size|expected input|normalized_shape|running_mean should"
+    r"shapes cannot be multiplied|size mismatch|must match the size|expected input"
+    r"|normalized_shape|running_mean should"
 )
 
 
@@ -126,7 +127,8 @@ def describe_blocks(reading: Reading) -> str:
         return _("no network was seen in the notebook")
     if not blocks:
         return _(
-            "no residual connection: no addition or concatenation joins a value with one computed from it"
+            "no residual connection: no addition or concatenation joins a value with one "
+            "computed from it"
         )
     count = ngettext("{n} residual connection", "{n} residual connections", len(blocks)).format(
         n=len(blocks)

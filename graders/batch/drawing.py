@@ -50,10 +50,10 @@ def draw(
         what = kind(node)
         joins = len(sources) > 1
         if sources and not joins and (what in _SILENT or (what == "add" and not joins)):
-            shown.update({out: shown[sources[0]] for out in node.outs})
+            shown.update(dict.fromkeys(node.outs, shown[sources[0]]))
             continue
         name = f"n{index}"
-        shown.update({out: name for out in node.outs})
+        shown.update(dict.fromkeys(node.outs, name))
         layer = network.layer_by_out.get(node.outs[0])
         nodes.append(
             DrawnNode(

@@ -46,7 +46,7 @@ def flags(submission: Submission, rubric: Rubric, record: RunRecord | None) -> t
     if slow:
         found.append(Flag(id="cells_timed_out", message=_("Some cells took too long."), cells=slow))
     if record.ended != "finished":
-        found.append(Flag(id=record.ended, message=record.detail or ended(record)))
+        found.append(Flag(id=record.ended, message=said(record)))
     return tuple(found)
 
 
@@ -72,6 +72,11 @@ def cut_short(record: RunRecord) -> str:
     if any(cell.timed_out for cell in record.cells):
         return _("A cell was stopped because it took too long, so this cannot be told for sure.")
     return ""
+
+
+def said(record: RunRecord) -> str:
+    """The runner's own sentence on how the run ended, else ours."""
+    return _(record.detail) if record.detail else ended(record)
 
 
 def ended(record: RunRecord) -> str:

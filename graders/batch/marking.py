@@ -118,7 +118,7 @@ class Marking:
             return self._given_up
         if self.kept is not None and self.kept.record.fault == "machine":
             with speaking(self.job.language):
-                return self.kept.record.detail or flags.ended(self.kept.record)
+                return flags.said(self.kept.record)
         return ""
 
     def result(self) -> Result:

@@ -19,6 +19,7 @@ from graders.batch.job import Job, Options, job_for
 from graders.batch.problems import UsageProblem
 from graders.language import _, speaking
 from graders.rubric.model import Rubric
+from graders.scoring.decisions import said
 from graders.scoring.result import Verdict, VerdictKind
 
 Verdicts = Mapping[str, Verdict]
@@ -109,7 +110,7 @@ def compare(proof: Proof, judged: Judged, rubric: Rubric) -> Iterator[Surprise]:
             if not fine:
                 sentence = _("expected {expected}, but {verdict}: {message}").format(
                     expected=expected,
-                    verdict=verdict.verdict.value,
+                    verdict=said(verdict.verdict),
                     message=verdict.message or verdict.observed,
                 )
                 yield Surprise(proof.name, criterion.id, sentence)

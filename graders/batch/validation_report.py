@@ -50,26 +50,29 @@ def rows(validation: Validation) -> list[tuple[Proof, list[tuple[str, str]]]]:
 
 
 def matrix(validation: Validation) -> Table:
-    """Wheats and chaffs by criterion; the criteria are numbered, their names stand below."""
+    """Wheats and chaffs by criterion; the criteria are numbered as in `legend`."""
     styles = {"plain": "dim", "broken": "green", "allowed": "yellow", "surprise": "bold red"}
-    names = [f"{n:2} {criterion}" for n, criterion in enumerate(criteria(validation), 1)]
-    half = -(-len(names) // 2)
-    legend = [f"{a:<38}{b}" for a, b in zip_longest(names[:half], names[half:], fillvalue="")]
     shown = Table(
         title=f"{validation.rubric.assignment}: " + _("wheats and chaffs by criterion"),
-        caption="\n".join(legend),
-        caption_justify="left",
         box=None,
         padding=0,
     )
     shown.add_column("", no_wrap=True, min_width=36)
-    for number in range(1, len(names) + 1):
+    for number in range(1, len(criteria(validation)) + 1):
         shown.add_column("\n".join(f"{number:2}"), no_wrap=True)
     for proof, cells in rows(validation):
         style = "bold" if proof.is_wheat else ""
         signs = (Text(sign, style=styles[state]) for sign, state in cells)
         shown.add_row(Text(proof.name, style=style), *signs)
     return shown
+
+
+def legend(validation: Validation) -> str:
+    """Which number is which criterion, in two columns."""
+    names = [f"{n:2} {criterion}" for n, criterion in enumerate(criteria(validation), 1)]
+    half = -(-len(names) // 2)
+    pairs = zip_longest(names[:half], names[half:], fillvalue="")
+    return "\n".join(f"{left:<36} {right}".rstrip() for left, right in pairs)
 
 
 def write_page(validation: Validation, path: Path) -> None:

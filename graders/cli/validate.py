@@ -10,7 +10,7 @@ from rich.console import Console
 from graders.batch import places
 from graders.batch.problems import UsageProblem
 from graders.batch.validate import validate
-from graders.batch.validation_report import matrix, write_junit, write_page
+from graders.batch.validation_report import legend, matrix, write_junit, write_page
 from graders.language import _, speaking
 from graders.rubric import available
 
@@ -41,6 +41,7 @@ def validate_all(
             write_page(found, folder / "validation.html")
             write_junit(found, folder / "validation.junit.xml")
             console.print(matrix(found))
+            console.print(legend(found), style="dim", highlight=False)
             for surprise in found.surprises:
                 where = f"{surprise.proof} · " if surprise.proof else ""
                 console.print(
@@ -48,6 +49,7 @@ def validate_all(
                     style="red",
                     markup=False,
                     highlight=False,
+                    soft_wrap=True,
                 )
             if not found.surprises:
                 console.print(

@@ -30,6 +30,7 @@ class Model:
         self.class_name = type(thing).__name__
         self.sample: tuple[Any, ...] | None = None  # tensors of a few rows it was really given
         self.last_state: tuple[Any, ...] | None = None
+        self.drawn = False  # its graph was drawn in its last state
         self.saves = 0
         self.saved: list[State] = []  # states at which something was saved in this cell
         self._thing = thing if kind == "collection" else weakref.ref(thing)
@@ -184,20 +185,23 @@ class ModelBook:
             if sum(e[4].nbytes for e in state.entries if e[4] is not None) > MAX_STATE:
                 continue
             identity = tuple((e[0], e[1], e[3], _print_of(e[4])) for e in state.entries)
-            if identity == model.last_state:
+            if identity == model.last_state and (model.drawn or model.sample is None):
                 continue
             model.last_state = identity
             self.write_state(state)
             if model.kind == "module":
-                self.draw(model, thing, state.moment)
+                model.drawn = self.draw(model, thing, state.moment)
         self._forget_dead()
 
     # -- graphs ----------------------------------------------------------------------------
-    def draw(self, model: Model, module: Any, moment: int) -> None:
-        """Call the module as a student would, on rows it was given, and write the tape down."""
+    def draw(self, model: Model, module: Any, moment: int) -> bool:
+        """Call the module as a student would, on rows it was given, and write the tape down.
+
+        True when it answered.
+        """
         torch = self.torch
         if type(module).forward is torch.nn.Module.forward:
-            return  # a container of weights: nothing to call
+            return False  # a container of weights: nothing to call
         for guessed, inputs in self._inputs_for(model, module):
             tape = self.new_tape(self.operations)
             modes = [(m, m.training) for m in module.modules()]
@@ -226,21 +230,21 @@ class ModelBook:
             self.write_graph(
                 tape, model=model, why="forward", moment=moment, error=error, guessed=guessed
             )
-            return
+            return not error
+        return False
 
     def _inputs_for(self, model: Model, module: Any) -> Iterator[tuple[bool, tuple[Any, ...]]]:
+        """Rows it was given, else rows another model was given, else noise of a likely width."""
         if model.sample is not None:
             yield False, model.sample
             return
+        others = [m.sample for m in self.models.values() if m.sample is not None]
+        yield from ((True, sample) for sample in others[-4:][::-1])
         generator = self.torch.Generator().manual_seed(0)
-        for parameter in module.parameters():
-            if parameter.ndim == 2:
-                for width in dict.fromkeys((parameter.shape[1], parameter.shape[0])):
-                    yield (
-                        True,
-                        (self.torch.randn(8, width, generator=generator).to(parameter.device),),
-                    )
-            return
+        matrices = [p for p in module.parameters() if p.ndim == 2][:8]
+        for width in dict.fromkeys(w for p in matrices for w in (p.shape[1], p.shape[0])):
+            noise = self.torch.randn(8, width, generator=generator)
+            yield True, (noise.to(matrices[0].device),)
 
     def path_of(self, module: Any) -> str:
         """Path of a submodule in the model it was last seen in, else its class."""

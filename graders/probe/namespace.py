@@ -29,8 +29,10 @@ class Namespace:
     def cell_ended(self) -> None:
         torch = getattr(self.torch_observer, "torch", None)
         numbers: dict[str, float] = {}
-        for name, value in self._variables():
-            self._meet(torch, name, value)
+        variables = list(self._variables())
+        if torch is not None:
+            self._meet(torch, variables)
+        for name, value in variables:
             if len(numbers) < MAX_NUMBERS:
                 numbers.update(_numbers(name, value, torch))
             self._array(torch, name, value)
@@ -54,14 +56,21 @@ class Namespace:
                 return
             yield name, value
 
-    def _meet(self, torch: Any, name: str, value: Any) -> None:
-        """Models in variables, in containers and in the attributes of the student's objects."""
-        if torch is None:
-            return
+    def _meet(self, torch: Any, variables: list[tuple[str, Any]]) -> None:
+        """Models in variables, in containers and in the attributes of the student's objects.
+
+        Parts of a model are left out, unless a variable holds one that is more than a layer.
+        """
         book = self.torch_observer.book
-        for path, thing in _things(torch, name, value):
+        found = [pair for name, value in variables for pair in _things(torch, name, value)]
+        modules = [m for _path, m in found if isinstance(m, torch.nn.Module)]
+        parts = {id(part) for m in modules for part in m.modules() if part is not m}
+        for path, thing in found:
             if isinstance(thing, torch.nn.Module):
-                if book.has_parameters(thing):
+                home = type(thing).__module__
+                layer = home.startswith("torch.nn.modules.") and not home.endswith(".container")
+                held = "." not in path and not layer
+                if (id(thing) not in parts or held) and book.has_parameters(thing):
                     book.meet(thing, path)
             elif _is_collection(torch, thing):
                 book.meet(thing, path)

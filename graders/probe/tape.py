@@ -34,7 +34,7 @@ def _is_inplace(name: str) -> bool:
 
 
 class Operations:
-    """Gives every torch function a short name that says where it lives: F.relu, T.add, torch.cat."""
+    """Gives every torch function a short name that says where it lives: F.relu, torch.cat."""
 
     def __init__(self, torch: Any) -> None:
         self._names: dict[int, tuple[Any, str]] = {}
@@ -69,7 +69,7 @@ def make_tape(torch: Any) -> Callable[..., Any]:
 
     tensor_type = torch.Tensor
 
-    class Tape(TorchFunctionMode):  # type: ignore[misc]  # torch is not imported when types are checked here
+    class Tape(TorchFunctionMode):
         def __init__(self, operations: Operations) -> None:
             super().__init__()
             self.operations = operations

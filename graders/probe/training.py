@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import FrameType
 from typing import Any
 
 from .cells import Cells
@@ -123,7 +124,8 @@ class Training:
 
     def _look_back(self, run: Run, loss: Any) -> None:
         """Walk the autograd graph once: what kind of loss, which tensors will get gradients."""
-        stack, seen = [loss.grad_fn], set()
+        stack: list[Any] = [loss.grad_fn]
+        seen: set[Any] = set()
         while stack and len(seen) < MAX_WALK:
             node = stack.pop()
             if node is None or node in seen:
@@ -203,7 +205,7 @@ class Training:
 
     def _driver(self) -> str:
         """Name of the library whose loop makes the step, "" when the loop is the student's."""
-        frame = sys._getframe(1)
+        frame: FrameType | None = sys._getframe(1)
         while frame is not None:
             file = frame.f_code.co_filename
             if any(mark in file for mark in self._submission_marks):

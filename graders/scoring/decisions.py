@@ -79,13 +79,14 @@ def _flag(verdict: Verdict, kind: VerdictKind, reason: str) -> Flag:
     return Flag(
         id="decided_by_person",
         message=message.format(
-            id=verdict.id, now=_said(kind), before=_said(verdict.verdict), reason=reason
+            id=verdict.id, now=said(kind), before=said(verdict.verdict), reason=reason
         ).rstrip(),
         cells=verdict.cells,
     )
 
 
-def _said(kind: VerdictKind) -> str:
+def said(kind: VerdictKind) -> str:
+    """The verdict as a word of the language now spoken."""
     match kind:
         case VerdictKind.MET:
             return _("met")
