@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from graders.analysis.agreement import (
     METRIC_NAMES,
     figures_elsewhere,
@@ -15,6 +17,8 @@ from graders.analysis.reading import Reading
 from graders.analysis.statement import Answer
 from graders.language import _
 
+MIN_ROWS = 50  # fewer rows are a try-out, not an evaluation
+
 
 def reported(reading: Reading) -> Answer:
     """Whether the base network predicted the test file and something of it was shown."""
@@ -25,7 +29,7 @@ def reported(reading: Reading) -> Answer:
         return Answer(None, _("the grader has no test file to compare with"))
     candidates = predictions_on(reading)
     if not candidates:
-        return Answer(False, _not_on_test(reading))
+        return _not_on_test(reading)
     for metric in METRIC_NAMES:
         found = find(reading, metric, candidates, base.run.cell)
         if found is not None:
@@ -46,15 +50,30 @@ def reported(reading: Reading) -> Answer:
     return Answer(None if unexplained else False, words, cells)
 
 
-def _not_on_test(reading: Reading) -> str:
-    others = sorted({e.table for e in reading.evaluations if e.table and e.table != "test"})
+def _not_on_test(reading: Reading) -> Answer:
+    """Why there is nothing to judge: other files' rows, rows that cannot be told, or none."""
+    base = reading.base
+    assert base is not None
+    ours = [e for e in reading.evaluations if e.seen.model == base.run.model]
+    strange = [
+        e
+        for e in ours
+        if e.table is None and e.rows >= MIN_ROWS and e.seen.moment > base.run.last_moment
+    ]
+    if strange:
+        words = _(
+            "the trained network predicted {rows} rows that are not recognised as the test file's"
+        )
+        cells = tuple(dict.fromkeys(reading.cell(e.seen.cell) for e in strange))
+        return Answer(None, words.format(rows=strange[-1].rows), cells)
+    others = sorted({e.table for e in ours if e.table and e.table != "test"})
     if others:
-        return _(
+        words = _(
             "the trained network never predicted the test file; it was evaluated on: {files}"
         ).format(files=", ".join(others))
-    return _("the trained network never predicted the {rows} rows of the test file").format(
-        rows=reading.tables["test"].rows
-    )
+        return Answer(False, words)
+    words = _("the trained network never predicted the {rows} rows of the test file")
+    return Answer(False, words.format(rows=reading.tables["test"].rows))
 
 
 def metric(reading: Reading, name: str) -> Answer:
@@ -68,7 +87,7 @@ def metric(reading: Reading, name: str) -> Answer:
         return Answer(None, _("the grader has no test file to compare with"), expected=expected)
     candidates = predictions_on(reading)
     if not candidates:
-        return Answer(False, _not_on_test(reading), expected=expected)
+        return replace(_not_on_test(reading), expected=expected)
     best = max(candidates, key=lambda c: c.moment)
     values = ", ".join(f"{v:.4f}" for v in dict.fromkeys(round(v, 4) for v in best.values[name]))
     expected += f": {values}"
