@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from graders import rubric as rubrics
 from graders import scoring
 from graders.batch.grader_log import note_failure
-from graders.checks.outcome import Finding, Undecided, Violated
+from graders.checks.outcome import Finding, NotAssessed, Undecided, Violated
 from graders.language import _, speaking
 from graders.rubric.model import Criterion, Rubric
 from graders.scoring.result import Verdict, VerdictKind
@@ -107,6 +107,8 @@ def _ask(reading: Reading, criterion: Criterion, log: Path | None) -> Verdict:
         return _verdict(criterion, VerdictKind.VIOLATED, violated.finding)
     except Undecided as undecided:
         return _verdict(criterion, VerdictKind.UNDECIDED, undecided.finding)
+    except NotAssessed as nothing:
+        return _verdict(criterion, VerdictKind.NOT_ASSESSED, nothing.finding)
     except Exception:
         note_failure(log, f"{criterion.id} ({criterion.check})")
         return Verdict(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graders.analysis import structure
 from graders.analysis.reading import Reading
-from graders.checks.outcome import Finding, require
+from graders.checks.outcome import Finding, NotAssessed, require
 from graders.language import _, ngettext
 
 
@@ -67,11 +67,14 @@ def linear_layers_per_block(student: Reading, minimum: int = 2, blocks: int = 2)
     """Inside the residual connections there are at least two linear layers."""
     found = student.built_blocks
     deep = [b for b in found if b.layers >= minimum]
+    expected = _("at least {n} linear layers in a row inside each residual block").format(n=minimum)
+    observed = structure.describe_blocks(student)
+    cells = structure.cells_of_built(student)
+    if not found and student.built is not None:
+        raise NotAssessed(Finding(observed, expected, observed, cells))
     return require(
-        len(deep) >= min(blocks, len(found)) if found else False,
-        expected=_("at least {n} linear layers in a row inside each residual block").format(
-            n=minimum
-        ),
-        observed=structure.describe_blocks(student),
-        cells=structure.cells_of_built(student),
+        len(deep) >= min(blocks, len(found)) if found else None,
+        expected=expected,
+        observed=observed,
+        cells=cells,
     )

@@ -32,6 +32,14 @@ class Undecided(Exception):  # noqa: N818 - a verdict, not an error
         self.finding = finding
 
 
+class NotAssessed(Exception):  # noqa: N818 - a verdict, not an error
+    """There is nothing to look at, and what is missing is another criterion's matter."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message or finding.observed)
+        self.finding = finding
+
+
 def require(
     holds: bool | None,
     *,
