@@ -15,31 +15,36 @@ Array = NDArray[Any]
 MISSING_CODE = -999.0
 MAX_SAMPLE = 512  # rows that are enough to tell raw values by
 MOST_ROWS = 0.98  # share of rows that must be found for a set to be recognised
-ALIGNED = 0.98  # correlation above which a column is the file's column, rescaled
+ALIGNED = 0.98  # rank correlation above which a column is the file's column, rescaled
 
 
 def aligned_with(matrix: Array, table: TrustedTable) -> bool:
     """True when the rows are the table's, in its order, whatever was done to each column.
 
-    Rescaling keeps the correlation of a column with itself at 1; other rows have none.
+    A column keeps its ranks when it is rescaled; other rows' ranks are unrelated.
     """
     if matrix.ndim != 2 or len(matrix) != table.rows or len(matrix) < 20:
         return False
-    x = _standard(np.asarray(matrix, dtype=np.float64))
+    x = _ranks(matrix)
     raw = np.where(table.features == MISSING_CODE, np.nan, table.features)
     whole = ~np.isnan(raw).any(axis=0)
-    y = _standard(table.features[:, whole] if whole.any() else table.features)
+    y = _ranks(table.features[:, whole] if whole.any() else table.features)
     if not x.shape[1] or not y.shape[1]:
         return False
     correlation = np.abs(x.T @ y) / len(x)
     return bool((correlation.max(axis=0) > ALIGNED).sum() >= max(1, min(3, y.shape[1] // 4)))
 
 
-def _standard(matrix: Array) -> Array:
-    finite = np.nan_to_num(matrix)
-    centred = finite - finite.mean(axis=0)
-    scale = centred.std(axis=0)
-    result: Array = centred[:, scale > 1e-12] / scale[scale > 1e-12]
+def _ranks(matrix: Array) -> Array:
+    """Each column's ranks with mean 0 and deviation 1; constant columns are left out.
+
+    Rescaling, logarithms and quantiles keep the ranks (Spearman 1904).
+    """
+    finite = np.nan_to_num(np.asarray(matrix, dtype=np.float64))
+    varied = finite[:, finite.std(axis=0) > 0]
+    ranks = varied.argsort(axis=0, kind="stable").argsort(axis=0).astype(np.float64)
+    centred = ranks - ranks.mean(axis=0)
+    result: Array = centred / centred.std(axis=0)
     return result
 
 

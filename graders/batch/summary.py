@@ -44,11 +44,11 @@ def table(job: Job, results: Sequence[Result], width: int) -> Table:
     """
     exercises = job.rubric.exercises if width >= 80 + 9 * len(job.rubric.exercises) else ()
     shown = Table(title=job.rubric.title.in_language(job.language))
-    shown.add_column(_("Submission"), overflow="fold", max_width=24)
+    shown.add_column(_("Submission"), no_wrap=True, max_width=28)
     shown.add_column(f"{_('Mark')} / {number(job.rubric.max_mark)}", no_wrap=True)
     for exercise in exercises:
         shown.add_column(exercise.id, justify="right", no_wrap=True)
-    shown.add_column(_("Status"), overflow="fold")
+    shown.add_column(_("Status"), overflow="fold", max_width=12)
     shown.add_column(_("Lost"), overflow="fold")
     for result in results:
         marks = {e.id: span(e.mark_low, e.mark_high) for e in result.exercises}
