@@ -16,6 +16,7 @@ from graders.analysis.statement import Answer
 from graders.evidence.model import Entry
 from graders.language import _, ngettext
 
+DIVERGED = 1.2  # times the first loss
 GOOD_BALANCED_ACCURACY = 0.6  # far above what an untrained network reaches on two classes
 
 
@@ -121,7 +122,9 @@ def trained(reading: Reading, run: TrainedRun | None, role: str) -> Answer:
             words + "; " + _("trained on the rows of the file '{file}'").format(file=source),
             cells,
         )
-    if course.fell:
+    # A network that is already good hardly improves: there, moving without diverging is training.
+    steady = course.last < DIVERGED * course.first
+    if course.fell or (role != "train" and steady):
         return Answer(True, words, cells)
     skilled = role == "train" and any(
         s.values.get("balanced_accuracy", (0.0,))[0] > GOOD_BALANCED_ACCURACY

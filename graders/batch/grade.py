@@ -57,7 +57,8 @@ def run(job: Job, workers: int = 0, pytest_arguments: Sequence[str] = ()) -> int
             if result is not None:
                 results[submission.id] = result
         ordered = [results[s.id] for s in job.submissions if s.id in results]
-        conclude(job, ordered, console)
+        if ordered:
+            conclude(job, ordered, console)
         if interrupted:
             left = len(job.submissions) - len(ordered)
             console.print(
