@@ -175,7 +175,7 @@ def _chains(network: Network, value: int) -> list[tuple[int, tuple[Factor, ...]]
     if factors is None:
         return []
     start = _bare_value(network, layer.data)
-    found = [(start, factors)]
+    found = [(start, factors), *((s, factors) for s in _before_scaling(network, start))]
     for earlier, before in _chains(network, layer.data):
         if len(before) + len(factors) <= MAX_FACTORS:
             found.append((earlier, (*before, *factors)))
@@ -190,6 +190,15 @@ def _bare_value(network: Network, value: int) -> int:
             break
         value = fed[0]
     return value
+
+
+def _before_scaling(network: Network, value: int) -> list[int]:
+    """The value that was multiplied by a factor to give this one: (alpha x) A B is alpha x A B."""
+    index = network.producer.get(value)
+    if index is None or kind(network.nodes[index]) != "multiply":
+        return []
+    fed = [v for v in network.sources[index] if v in network.fed]
+    return [_bare_value(network, fed[0])] if len(fed) == 1 else []
 
 
 def _layer(

@@ -223,8 +223,13 @@ def _judge(
     if a.digest == b.digest and outputs:
         return "itself"
     rows = len(first)
-    if any(e.rows == rows for e in merged) and any(e.rows == rows for e in adapted):
-        return "compared" if a.digest != b.digest else "itself"
+    both = [e for e in merged if e.rows == rows], [e for e in adapted if e.rows == rows]
+    if all(both):
+        # Classes of both may well be equal; but two calls of one network and none of the other
+        # in the same cell are that network beside itself.
+        here = [[e for e in group if e.seen.cell == call.cell] for group in both]
+        alone = len(here[0]) > 1 and not here[1] and a.digest == b.digest
+        return "itself" if alone else "compared"
     if not merged and _are_outputs(reading, first, second):
         return "compared" if a.digest != b.digest else "itself"
     return ""

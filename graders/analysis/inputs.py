@@ -13,17 +13,20 @@ from graders.analysis.trusted import TrustedTable
 
 Array = NDArray[Any]
 MISSING_CODE = -999.0
+MIN_ROWS = 20  # fewer rows say nothing about where they come from
+MAX_KEYS = 2  # columns of a file that are tried as names of its rows
 MAX_SAMPLE = 512  # rows that are enough to tell raw values by
 MOST_ROWS = 0.98  # share of rows that must be found for a set to be recognised
 ALIGNED = 0.98  # rank correlation above which a column is the file's column, rescaled
 
 
-def aligned_with(matrix: Array, table: TrustedTable) -> bool:
+def aligned_with(matrix: Array, table: TrustedTable, least: int = 1) -> bool:
     """True when the rows are the table's, in its order, whatever was done to each column.
 
-    A column keeps its ranks when it is rescaled; other rows' ranks are unrelated.
+    A column keeps its ranks when it is rescaled; other rows' ranks are unrelated. `least`
+    columns have to agree.
     """
-    if matrix.ndim != 2 or len(matrix) != table.rows or len(matrix) < 20:
+    if matrix.ndim != 2 or len(matrix) != table.rows or len(matrix) < MIN_ROWS:
         return False
     x = _ranks(matrix)
     raw = np.where(table.features == MISSING_CODE, np.nan, table.features)
@@ -32,7 +35,7 @@ def aligned_with(matrix: Array, table: TrustedTable) -> bool:
     if not x.shape[1] or not y.shape[1]:
         return False
     correlation = np.abs(x.T @ y) / len(x)
-    return bool((correlation.max(axis=0) > ALIGNED).sum() >= max(1, min(3, y.shape[1] // 4)))
+    return bool((correlation.max(axis=0) > ALIGNED).sum() >= max(least, min(3, y.shape[1] // 4)))
 
 
 def _ranks(matrix: Array) -> Array:
@@ -46,6 +49,30 @@ def _ranks(matrix: Array) -> Array:
     centred = ranks - ranks.mean(axis=0)
     result: Array = centred / centred.std(axis=0)
     return result
+
+
+def shuffled_order(matrix: Array, table: TrustedTable) -> NDArray[np.intp] | None:
+    """Places in the table of the rows of a matrix that holds all of them in another order.
+
+    Ranks of a column without ties name the rows; a guess counts when the other columns agree.
+    """
+    if matrix.ndim != 2 or len(matrix) != table.rows or len(matrix) < MIN_ROWS:
+        return None
+    raw = [j for j in range(table.features.shape[1]) if _distinct(table.features[:, j])][:MAX_KEYS]
+    fed = [j for j in range(matrix.shape[1]) if _distinct(matrix[:, j])]
+    for k in raw:
+        by_rank = np.argsort(table.features[:, k], kind="stable")
+        for j in fed:
+            order = np.empty(len(matrix), dtype=np.intp)
+            order[np.argsort(matrix[:, j], kind="stable")] = by_rank
+            # One column agrees because it was used to sort; another one has to confirm it.
+            if aligned_with(matrix[np.argsort(order)], table, least=2):
+                return order
+    return None
+
+
+def _distinct(column: Array) -> bool:
+    return len(np.unique(column)) > 0.9 * len(column)
 
 
 def source_table(matrix: Array, tables: Mapping[str, TrustedTable]) -> str | None:
@@ -81,6 +108,11 @@ class RowBook:
         whole = source_table(rows, self._tables)
         if whole is not None:
             return Origin(whole, self._tables[whole].labels)
+        for role, table in self._tables.items():
+            order = shuffled_order(rows, table)
+            if order is not None:
+                labels = table.labels
+                return Origin(role, labels[order] if labels is not None else None)
         keys = None
         for width, role, sorted_keys, order in self._books:
             if width != rows.shape[1]:

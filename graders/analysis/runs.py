@@ -108,8 +108,9 @@ def trained_runs(
 
 
 def _carried(evidence: Evidence, run: TrainingRun) -> tuple[CarriedPair, ...]:
-    states = [s for s in evidence.states if s.model == run.model and s.moment <= run.last_moment]
-    return carried_pairs(states[-1].parameters) if states else ()
+    """Pairs in the state in which the run began."""
+    states = [s for s in evidence.states if s.model == run.model and s.moment >= run.moment]
+    return carried_pairs(states[0].parameters) if states else ()
 
 
 def adaptation_of(runs: tuple[TrainedRun, ...]) -> TrainedRun | None:
@@ -122,21 +123,56 @@ def adaptation_of(runs: tuple[TrainedRun, ...]) -> TrainedRun | None:
     )
 
 
-def base_of(runs: tuple[TrainedRun, ...], adaptation: TrainedRun | None) -> TrainedRun | None:
+def base_of(
+    evidence: Evidence, runs: tuple[TrainedRun, ...], adaptation: TrainedRun | None
+) -> TrainedRun | None:
     """The run that trained the base network: before the adaptation, without adapters.
 
-    Among experiments: one that moved weights, that has residual blocks, that steps most.
+    Among experiments: one that moved weights, whose weights the adaptation then holds, that has
+    residual blocks, that was evaluated most, that steps most.
     """
     before = [
         r
         for r in runs
         if not r.adapts and (adaptation is None or r.run.moment < adaptation.run.moment)
     ]
+    held = _held_by(evidence, adaptation)
     return max(
         before,
-        key=lambda r: (r.moved > 0, min(len(r.blocks), 2), r.run.backwards),
+        key=lambda r: (
+            r.moved > 0,
+            bool(held & _contents(evidence, r)) if held else False,
+            min(len(r.blocks), 2),
+            sum(p.model == r.run.model and p.moment > r.run.last_moment for p in evidence.passes),
+            r.run.backwards,
+        ),
         default=None,
     )
+
+
+def _held_by(evidence: Evidence, adaptation: TrainedRun | None) -> set[str]:
+    """Contents of the matrices that an adaptation began with, its own pairs aside."""
+    if adaptation is None or adaptation.network is None:
+        return set()
+    network = adaptation.network
+    uids = {
+        leaf.uid
+        for value, leaf in network.leaves.items()
+        if leaf.role == "parameter" and len(network.shape(value)) >= 2
+    } - adaptation.pair_uids
+    states = [s for s in evidence.states if s.moment <= adaptation.run.last_moment]
+    found = {e.uid: e.digest for s in states for e in s.entries if e.uid in uids}
+    return set(found.values())
+
+
+def _contents(evidence: Evidence, run: TrainedRun) -> set[str]:
+    """Contents that a run's tensors had from its end on, and wherever it was saved."""
+    uids = {r.uid for r in run.run.reached}
+    found = {r.end for r in run.run.reached}
+    for state in evidence.states:
+        if state.moment > run.run.moment:
+            found.update(e.digest for e in state.entries if e.uid in uids)
+    return found - {r.start for r in run.run.reached}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from graders.evidence.run_record import CellRecord
 
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+]?\d+)?\s?(%)?")
+_TAG = re.compile(r"<style.*?</style>|<[^>]+>", re.DOTALL | re.IGNORECASE)
 MAX_TEXT = 200_000
 
 
@@ -39,7 +40,9 @@ def shown_numbers(cell: CellRecord) -> tuple[ShownNumber, ...]:
     for output in cell.outputs:
         if output.kind == "error":
             continue
-        text = output.text or re.sub(r"<[^>]+>", " ", output.html)
+        text = output.text
+        if output.html and not _NUMBER.search(text):
+            text = _TAG.sub(" ", output.html)  # a styled table has no text of its own
         for match in _NUMBER.finditer(text[:MAX_TEXT]):
             digits = match.group(1).replace(",", ".")
             percent = match.group(2) is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Any
 
 from .cells import Cells
@@ -83,7 +84,9 @@ class Metrics:
                 outcome = function(*args, **kwargs)
                 return outcome
             finally:
-                self._write("comparison", name, args, kwargs, outcome)
+                # Libraries compare too: matplotlib its axes, pandas its numbers.
+                if "-packages" not in sys._getframe(1).f_code.co_filename:
+                    self._write("comparison", name, args, kwargs, outcome)
 
         return watched
 

@@ -85,6 +85,8 @@ class Passes:
         self.pending = Call(model, args, out, grad, module.training)
         if model.sample is None:
             self.keep_sample(model, args)
+        if not grad:
+            self.settle()  # at once: the weights may be changed before the next call
 
     def keep_sample(self, model: Model, args: Any) -> None:
         """A few rows of what the model was really given."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -11,7 +12,7 @@ from .log import EventLog
 from .models import Model, ModelBook, to_numpy
 from .passes import Passes
 
-MAX_LOSSES = 200_000
+MAX_LOSSES = 100_000
 MAX_WALK = 4000  # nodes of the autograd graph that are looked at
 INPUT_ROWS = 512
 # Libraries that a loop may pass through without giving up the loop: torch's own stepping,
@@ -38,7 +39,8 @@ class Run:
         self.loss_nodes: list[str] = []
         self.reached: list[tuple[Any, str]] = []  # tensors that get gradients, first content
         self.ends: list[str] = []
-        self.last_moment = moment
+        self.last_moment = self.earlier_moment = moment
+        self.leaves: frozenset[int] = frozenset()  # ids of the tensors that get gradients
         self.taped = False
 
 
@@ -68,14 +70,14 @@ class Training:
             model = self.passes.current.model  # cut off from its parameters, but still its loss
         self.passes.current = None
         run = self._run_for(model)
+        if run.backwards and model is None and run.optimizer is None:
+            run = self._same_leaves(run, loss)
         if self.tape is not None:
             self._close_tape(loss)
         if run.backwards == 0:
             self._look_back(run, loss)
         if len(run.losses) < MAX_LOSSES:
             run.losses.append(loss.detach())
-            if len(run.losses) % 512 == 0:
-                run.losses = [float(x) if x.numel() == 1 else float(x.mean()) for x in run.losses]
         if call is not None:
             given = next((a for a in call.args if isinstance(a, self.torch.Tensor)), None)
             if given is not None and given.ndim:
@@ -91,7 +93,7 @@ class Training:
         if run is None:
             return
         run.backwards += 1
-        run.last_moment = self.cells.tick()
+        run.earlier_moment, run.last_moment = run.last_moment, self.cells.tick()
         if run.backwards == 1 and not run.taped:
             self._open_tape()
         if run.optimizer is None and _milestone(run.backwards):
@@ -106,6 +108,15 @@ class Training:
                 self.run = known
                 return known
         return self._begin(model)
+
+    def _same_leaves(self, run: Run, loss: Any) -> Run:
+        """Without a module and an optimizer, a run is told by the tensors that get gradients."""
+        leaves = frozenset(id(v) for v, _names in _leaves_of(loss) if v is not None)
+        for known in self.runs:
+            if known.leaves == leaves and known.cell == run.cell:
+                self.run = known
+                return known
+        return self._begin(None)
 
     def _begin(self, model: Model | None) -> Run:
         self._drop_tape()
@@ -124,19 +135,12 @@ class Training:
 
     def _look_back(self, run: Run, loss: Any) -> None:
         """Walk the autograd graph once: what kind of loss, which tensors will get gradients."""
-        stack: list[Any] = [loss.grad_fn]
-        seen: set[Any] = set()
-        while stack and len(seen) < MAX_WALK:
-            node = stack.pop()
-            if node is None or node in seen:
-                continue
-            seen.add(node)
-            variable = getattr(node, "variable", None)
+        for variable, name in _leaves_of(loss):
             if variable is not None:
                 run.reached.append((variable, self.log.keep(to_numpy(variable))))
             elif len(run.loss_nodes) < 60:
-                run.loss_nodes.append(node.name())
-            stack.extend(edge[0] for edge in node.next_functions)
+                run.loss_nodes.append(name)
+        run.leaves = frozenset(id(v) for v, _digest in run.reached)
 
     # -- steps -----------------------------------------------------------------------------
     def before_step(self, optimizer: Any) -> None:
@@ -166,6 +170,7 @@ class Training:
                 if run.losses:
                     known.losses.append(run.losses.pop())
                     run.backwards -= 1
+                    run.last_moment = run.earlier_moment
                     known.backwards += 1
                 self.run = known
                 return known
@@ -174,6 +179,7 @@ class Training:
         if run.losses:
             made.losses.append(run.losses.pop())
             run.backwards -= 1
+            run.last_moment = run.earlier_moment
             made.backwards = 1
         if run.inputs:
             made.inputs.append(run.inputs[-1])
@@ -324,14 +330,7 @@ class Training:
         for run in self.runs:
             if run is self.run or not run.ends:
                 self._finish(run)
-            losses = [
-                float(x)
-                if not isinstance(x, float) and x.numel() == 1
-                else float(x)
-                if isinstance(x, float)
-                else float(x.mean())
-                for x in run.losses
-            ]
+            losses = [float(x) if x.numel() == 1 else float(x.mean()) for x in run.losses]
             inputs = [
                 a
                 for a in run.inputs
@@ -368,6 +367,19 @@ class Training:
             )
         self.runs = []
         self.run = None
+
+
+def _leaves_of(loss: Any) -> Iterator[tuple[Any, str]]:
+    """(leaf tensor or None, name) of each node of the loss's autograd graph."""
+    stack: list[Any] = [loss.grad_fn]
+    seen: set[Any] = set()
+    while stack and len(seen) < MAX_WALK:
+        node = stack.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        yield getattr(node, "variable", None), node.name()
+        stack.extend(edge[0] for edge in node.next_functions)
 
 
 def _milestone(count: int) -> bool:

@@ -77,3 +77,15 @@ def test_raw_values() -> None:
     half = raw.copy()
     half[:, :4] /= 10
     assert raw_columns(half, TABLES.values()) == 0.5
+
+
+@pytest.mark.parametrize("name", ["standard", "quantiles", "fewer columns"])
+def test_a_shuffled_file_carries_its_labels(name: str) -> None:
+    prepared = PREPARATIONS[name](TABLES["test"].features)
+    order = np.random.default_rng(5).permutation(len(prepared))
+    origin = RowBook([], TABLES).origin(prepared[order])
+    labels = TABLES["test"].labels
+    assert origin is not None
+    assert origin.labels is not None
+    assert labels is not None
+    assert np.array_equal(origin.labels, labels[order])
