@@ -12,10 +12,11 @@ from graders.analysis.equivalence import (
     targets_of,
 )
 from graders.analysis.learning import trained
+from graders.analysis.merging import folded_factor
 from graders.analysis.reading import Reading
 from graders.analysis.runs import TrainedRun
 from graders.analysis.statement import Answer
-from graders.analysis.weights import Move, content_at, moves
+from graders.analysis.weights import Move, content_after, content_at, moves
 from graders.language import _, ngettext
 
 
@@ -48,9 +49,19 @@ def frozen(reading: Reading, *, running_statistics: bool) -> Answer:
     base_uids, buffer_uids = _base_tensors(reading, run)
     if not base_uids and run.network is not None:
         return Answer(None, _("the base network's tensors could not be followed"), cells)
-    moved = moves(reading.evidence, base_uids, run.run.moment, run.run.last_moment)
+    begun = _begun_with(reading, run)
+    moved = tuple(
+        m
+        for m in moves(reading.evidence, base_uids, run.run.moment, run.run.last_moment, begun)
+        if not _is_merge(reading, m)
+    )
+    followed = [
+        u for u in base_uids if content_after(reading.evidence, u, run.run.last_moment) is not None
+    ]
     reached = {r.uid: r for r in run.run.reached}
     directly = [u for u in base_uids if u in reached and reached[u].start != reached[u].end]
+    if base_uids and not followed and not directly:
+        return Answer(None, _("the base network's tensors could not be followed"), cells)
     statistics = [
         m
         for m in moves(reading.evidence, buffer_uids, run.run.moment, run.run.last_moment)
@@ -119,13 +130,29 @@ def _base_tensors(reading: Reading, run: TrainedRun) -> tuple[tuple[int, ...], t
             continue
         entry = content_at(reading.evidence, leaf.uid, run.run.moment)
         content = starts.get(leaf.uid) or (entry.digest if entry is not None else leaf.digest)
+        ours = content in known
         if leaf.role == "buffer":
             buffers.append(leaf.uid)
-        elif leaf.role == "parameter" or run.network.graph.values[value].requires_grad:
-            parameters[leaf.uid] = content in known
+        elif ours or leaf.role == "parameter" or run.network.graph.values[value].requires_grad:
+            parameters[leaf.uid] = ours
     if any(parameters.values()):
         return tuple(u for u, ours in parameters.items() if ours), tuple(buffers)
     return tuple(u for u in parameters if u not in starts), tuple(buffers)
+
+
+def _begun_with(reading: Reading, run: TrainedRun) -> dict[int, str]:
+    """Contents on the run's tape, for tensors that no variable held before the run."""
+    if run.network is None:
+        return {}
+    return {leaf.uid: leaf.digest for leaf in run.network.leaves.values()}
+
+
+def _is_merge(reading: Reading, move: Move) -> bool:
+    """True when the change is the adapter folded in, right after the run and in place."""
+    return any(
+        folded_factor(move.after, target, reading.blobs) is not None
+        for target in targets_of(reading)
+    )
 
 
 def _base_contents(reading: Reading) -> set[str]:
@@ -268,10 +295,6 @@ def gradients(reading: Reading) -> Answer:
     reached = {r.uid for r in run.run.reached}
     names = {e.uid: e.name for s in reading.evidence.states for e in s.entries}
     others = [u for u in reached if u not in pairs]
-    for sample in run.run.samples:
-        for p in sample.parameters:
-            if p.uid not in pairs and p.requires_grad and p.gradient and p.uid not in others:
-                others.append(p.uid)
     without = [u for u in pairs if u not in reached]
     if others:
         listed = ", ".join(names.get(u, f"#{u}") for u in others[:5])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from graders.analysis.agreement import Agreement, find
 from graders.analysis.evaluations import Evaluation, Scored, scored
+from graders.analysis.inputs import same_rows
 from graders.analysis.predictions import METRICS, as_labels
 from graders.analysis.reading import Reading, close
 
@@ -60,15 +61,16 @@ def _pairs(reading: Reading) -> Iterator[tuple[Evaluation, Evaluation]]:
     roles = [(e, _role(reading, e, since)) for e in with_inputs]
     bases = [e for e, role in roles if role == "base"]
     adapted = [e for e, role in roles if role == "adapted"]
-    found = [
-        (b, a)
-        for b in bases
-        for a in adapted
-        if b.inputs is not None
-        and a.inputs is not None
-        and b.inputs.shape == a.inputs.shape
-        and np.array_equal(b.inputs, a.inputs, equal_nan=True)
-    ]
+    found = []
+    for b in bases:
+        for a in adapted:
+            orders = (
+                same_rows(b.inputs, a.inputs)
+                if b.inputs is not None and a.inputs is not None
+                else None
+            )
+            if orders is not None:
+                found.append((b.ordered(orders[0]), a.ordered(orders[1])))
     yield from sorted(found, key=lambda pair: -pair[0].rows)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from graders.analysis.agreement import HELD_TOLERANCE
 from graders.analysis.evaluations import Evaluation
+from graders.analysis.inputs import same_rows
 from graders.analysis.merging import Merge, Target, find_merge
 from graders.analysis.network import Network
 from graders.analysis.reading import Reading, close
@@ -186,10 +187,8 @@ def _is_adapted(reading: Reading, evaluation: Evaluation) -> bool:
 
 
 def _same_rows(a: Evaluation, b: Evaluation) -> bool:
-    if a.inputs is not None and b.inputs is not None:
-        return a.inputs.shape == b.inputs.shape and bool(
-            np.array_equal(a.inputs, b.inputs, equal_nan=True)
-        )
+    if a.inputs is not None and b.inputs is not None and a.inputs.ndim > 1:
+        return same_rows(a.inputs, b.inputs) is not None
     return a.rows == b.rows
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from graders.evidence.model import Evidence, ForwardPass, FunctionCall
 from graders.evidence.reading import Blobs
 
 Array = NDArray[Any]
+FEW_BATCHES = 4
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,17 @@ class Evaluation:
     @property
     def rows(self) -> int:
         return len(self.outputs)
+
+    def ordered(self, order: NDArray[np.intp]) -> Evaluation:
+        """The same evaluation with its rows in another order."""
+        return replace(
+            self,
+            outputs=self.outputs[order],
+            inputs=self.inputs[order] if self.inputs is not None else None,
+            truth=self.truth[order]
+            if self.truth is not None and len(self.truth) == self.rows
+            else None,
+        )
 
 
 def evaluations_of(
@@ -81,11 +94,14 @@ def evaluations_of(
 
 
 def _parts(rows: tuple[int, ...], sizes: set[int], total: int) -> Iterable[tuple[int, int]]:
-    """The whole pass, and runs of whole batches that add up to a data file."""
+    """The whole pass, runs of whole batches that add up to a data file, and each of few batches
+    (two evaluations one after the other look like one in two batches)."""
     yield 0, total
     if total != sum(rows) or len(rows) < 2:
         return
     ends = np.concatenate([[0], np.cumsum(rows)])
+    if len(rows) <= FEW_BATCHES:
+        yield from ((int(a), int(b)) for a, b in pairwise(ends) if b - a not in sizes)
     places = {int(e) for e in ends}
     for start in ends[:-1]:
         for size in sizes:

@@ -20,11 +20,10 @@ MOST_ROWS = 0.98  # share of rows that must be found for a set to be recognised
 ALIGNED = 0.98  # rank correlation above which a column is the file's column, rescaled
 
 
-def aligned_with(matrix: Array, table: TrustedTable, least: int = 1) -> bool:
+def aligned_with(matrix: Array, table: TrustedTable) -> bool:
     """True when the rows are the table's, in its order, whatever was done to each column.
 
-    A column keeps its ranks when it is rescaled; other rows' ranks are unrelated. `least`
-    columns have to agree.
+    A column keeps its ranks when it is rescaled; other rows' ranks are unrelated.
     """
     if matrix.ndim != 2 or len(matrix) != table.rows or len(matrix) < MIN_ROWS:
         return False
@@ -35,7 +34,7 @@ def aligned_with(matrix: Array, table: TrustedTable, least: int = 1) -> bool:
     if not x.shape[1] or not y.shape[1]:
         return False
     correlation = np.abs(x.T @ y) / len(x)
-    return bool((correlation.max(axis=0) > ALIGNED).sum() >= max(least, min(3, y.shape[1] // 4)))
+    return bool((correlation.max(axis=0) > ALIGNED).sum() >= max(1, min(3, y.shape[1] // 4)))
 
 
 def _ranks(matrix: Array) -> Array:
@@ -54,21 +53,50 @@ def _ranks(matrix: Array) -> Array:
 def shuffled_order(matrix: Array, table: TrustedTable) -> NDArray[np.intp] | None:
     """Places in the table of the rows of a matrix that holds all of them in another order.
 
-    Ranks of a column without ties name the rows; a guess counts when the other columns agree.
+    Ranks of a column nearly without ties name the rows; a guess counts when the other columns
+    agree, and these settle the ties.
     """
     if matrix.ndim != 2 or len(matrix) != table.rows or len(matrix) < MIN_ROWS:
         return None
-    raw = [j for j in range(table.features.shape[1]) if _distinct(table.features[:, j])][:MAX_KEYS]
-    fed = [j for j in range(matrix.shape[1]) if _distinct(matrix[:, j])]
-    for k in raw:
-        by_rank = np.argsort(table.features[:, k], kind="stable")
-        for j in fed:
+    whole = [k for k in range(table.features.shape[1]) if _has_no_code(table.features[:, k])]
+    fed, file_ranks = _ranks(matrix), _ranks(table.features[:, whole])
+    if not fed.shape[1] or file_ranks.shape[1] != len(whole):
+        return None
+    names = [place for place, k in enumerate(whole) if _distinct(table.features[:, k])][:MAX_KEYS]
+    for place in names:
+        by_rank = np.argsort(file_ranks[:, place], kind="stable")
+        for j in range(fed.shape[1]):
             order = np.empty(len(matrix), dtype=np.intp)
-            order[np.argsort(matrix[:, j], kind="stable")] = by_rank
-            # One column agrees because it was used to sort; another one has to confirm it.
-            if aligned_with(matrix[np.argsort(order)], table, least=2):
-                return order
+            order[np.argsort(fed[:, j], kind="stable")] = by_rank
+            alike = fed.T @ file_ranks[order] / len(matrix) > ALIGNED
+            pairs = [(int(a), int(b)) for a, b in np.argwhere(alike)]
+            # One pair matches because it was used to sort; another one has to confirm it.
+            if len({b for _a, b in pairs}) >= 2:
+                return _with_ties_settled(
+                    matrix, table.features[:, whole], order, pairs, (j, place)
+                )
     return None
+
+
+def _with_ties_settled(
+    matrix: Array,
+    features: Array,
+    order: NDArray[np.intp],
+    pairs: list[tuple[int, int]],
+    first: tuple[int, int],
+) -> NDArray[np.intp]:
+    """The order again, rows that are equal in one column told apart by the others."""
+    keys = [*(p for p in pairs if p != first), first]
+    varied = [j for j in range(matrix.shape[1]) if np.nan_to_num(matrix[:, j]).std() > 0]
+    ours = np.lexsort([matrix[:, varied[a]] for a, _b in keys])
+    theirs = np.lexsort([features[:, b] for _a, b in keys])
+    settled = order.copy()
+    settled[ours] = theirs
+    return settled
+
+
+def _has_no_code(column: Array) -> bool:
+    return not (column == MISSING_CODE).any() and bool(column.std() > 0)
 
 
 def _distinct(column: Array) -> bool:
@@ -130,6 +158,19 @@ def _index(matrix: Array) -> tuple[Array, Array]:
     keys = row_keys(matrix)
     order = np.argsort(keys)
     return keys[order], order
+
+
+def same_rows(a: Array, b: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
+    """Orders that bring two sets of rows into one order; None when they are not the same rows."""
+    if a.shape != b.shape or a.ndim < 2:
+        return None
+    keys_a, keys_b = row_keys(a), row_keys(b)
+    order_a, order_b = np.argsort(keys_a, kind="stable"), np.argsort(keys_b, kind="stable")
+    if not np.array_equal(keys_a[order_a], keys_b[order_b]):
+        return None
+    if np.array_equal(keys_a, keys_b):
+        return np.arange(len(a)), np.arange(len(a))
+    return order_a, order_b
 
 
 def row_keys(matrix: Array) -> NDArray[np.bytes_]:

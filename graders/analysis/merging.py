@@ -74,7 +74,7 @@ def _merge_in(
         for index, entry in enumerate(matrices):
             if index in used or entry.shape not in shapes:
                 continue
-            factor = _folded_factor(entry, target, blobs)
+            factor = folded_factor(entry.digest, target, blobs)
             if factor is None:
                 continue
             if abs(factor - target.factor) <= 1e-3 * max(1.0, abs(target.factor)):
@@ -92,14 +92,14 @@ def _merge_in(
     )
 
 
-def _folded_factor(entry: Entry, target: Target, blobs: Blobs) -> float | None:
-    """k such that the entry is W + k B A; None when it is not, or when k is 0 (W itself)."""
+def folded_factor(digest: str, target: Target, blobs: Blobs) -> float | None:
+    """k such that an array is W + k B A; None when it is not, or when k is 0 (W itself)."""
     try:
-        held = blobs.load(entry.digest).astype(np.float64)
+        held = blobs.load(digest).astype(np.float64)
     except EvidenceError:
         return None
     for matrix in (held, held.T):
-        if matrix.shape != target.w.shape:
+        if matrix.ndim != 2 or matrix.shape != target.w.shape:
             continue
         change = matrix - target.w
         size = float((target.product**2).sum())

@@ -40,9 +40,8 @@ def shown_numbers(cell: CellRecord) -> tuple[ShownNumber, ...]:
     for output in cell.outputs:
         if output.kind == "error":
             continue
-        text = output.text
-        if output.html and not _NUMBER.search(text):
-            text = _TAG.sub(" ", output.html)  # a styled table has no text of its own
+        # A styled table has no text of its own, only HTML.
+        text = output.text + "\n" + _TAG.sub(" ", output.html[:MAX_TEXT])
         for match in _NUMBER.finditer(text[:MAX_TEXT]):
             digits = match.group(1).replace(",", ".")
             percent = match.group(2) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from graders.evidence.model import Entry, Evidence, State
@@ -43,11 +43,21 @@ def content_after(evidence: Evidence, uid: int, moment: int) -> Entry | None:
     return next((e for m, e in history(evidence, uid) if m > moment), None)
 
 
-def moves(evidence: Evidence, uids: Iterable[int], start: int, end: int) -> tuple[Move, ...]:
-    """Tensors that are not bit-identical between the start and the first look after the end."""
+def moves(
+    evidence: Evidence,
+    uids: Iterable[int],
+    start: int,
+    end: int,
+    begun: Mapping[int, str] | None = None,
+) -> tuple[Move, ...]:
+    """Tensors that are not bit-identical between the start and the first look after the end.
+
+    `begun` has contents for tensors that were not looked at before the start.
+    """
     found = []
     for uid in dict.fromkeys(uids):
         before, after = content_at(evidence, uid, start), content_after(evidence, uid, end)
-        if before is not None and after is not None and before.digest != after.digest:
-            found.append(Move(after.name, after.role, before.digest, after.digest))
+        first = before.digest if before is not None else (begun or {}).get(uid)
+        if first is not None and after is not None and first != after.digest:
+            found.append(Move(after.name, after.role, first, after.digest))
     return tuple(found)
