@@ -411,9 +411,10 @@ def equivalence(reading: Reading) -> Answer:
     words = {
         "compared": _("the outputs of both networks were compared"),
         "both_run": _("both networks predicted the same rows and the result is shown"),
-        "figures": _("figures of both networks are shown"),
+        "weights": _("only weights were compared, not what the networks answer"),
         "small": _("a difference between both is shown"),
         "itself": _("what was compared is one network with itself"),
         "no": _("no comparison of the adapted and the merged network was seen"),
     }[check.how]
-    return Answer(check.how not in ("itself", "no"), words, check.cells)
+    holds = None if check.how == "weights" else check.how not in ("itself", "no")
+    return Answer(holds, words, check.cells)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.analysis.agreement import HELD_TOLERANCE
 from graders.analysis.evaluations import Evaluation
 from graders.analysis.inputs import same_rows
 from graders.analysis.merging import Merge, Target, find_merge
@@ -18,7 +17,7 @@ from graders.analysis.reading import Reading, close
 from graders.evidence.model import FunctionCall, State
 
 Array = NDArray[Any]
-SMALL = 1e-2  # a difference shown below this can be one of rounding
+SMALL = 1e-3  # a difference below this can be one of rounding
 
 
 def targets_of(reading: Reading, *, seen_after: bool = False) -> tuple[Target, ...]:
@@ -113,7 +112,8 @@ def base_size(reading: Reading) -> int:
 
 @dataclass(frozen=True)
 class Check:
-    """How equality was checked: "compared", "both_run", "figures", "small", "itself" or "no"."""
+    """How equality was checked: "compared", "both_run", "small" (a difference shown), "weights"
+    (matrices only), "itself" or "no"."""
 
     how: str
     cells: tuple[int, ...] = ()  # positions in the executed notebook
@@ -151,8 +151,12 @@ def equivalence_check(reading: Reading, merge: Merge | None) -> Check:
     if shown:
         _adapted, m = shown[-1]
         return Check("both_run", (reading.cell(m.seen.cell),))
-    if start is not None and _small_number(reading, start):
+    if start is not None and reading.tuning.run.model is None and _small_number(reading, start):
         return Check("small", (reading.cell(start),))
+    weights = {e.digest for e in merge.state.entries} if merge is not None else set()
+    for call in reading.evidence.comparisons:
+        if weights & {ref.digest for ref in call.arrays.values()}:
+            return Check("weights", (reading.cell(call.cell),))
     return Check("no")
 
 
@@ -264,15 +268,10 @@ def _says_something(reading: Reading, executed: int) -> bool:
 
 
 def _small_number(reading: Reading, executed: int) -> bool:
-    """A tiny difference, shown or held: what is left when two results are the same."""
+    """For networks without a module to watch: a tiny difference, shown or held, or a True."""
     index = reading.cell(executed)
-    shown = any(
-        n.cell >= index and 0 <= abs(n.value) < SMALL and n.tolerance < SMALL for n in reading.shown
-    )
-    held = any(
-        cell >= executed and HELD_TOLERANCE * 0 < abs(value) < SMALL
-        for cell, _name, value in reading.held
-    )
+    shown = any(n.cell >= index and 0 < abs(n.value) < SMALL for n in reading.shown)
+    held = any(cell >= executed and 0 < abs(value) < SMALL for cell, _name, value in reading.held)
     said = any(
         c.index >= index and any("true" in o.text.lower() for o in c.outputs)
         for c in reading.evidence.run.cells

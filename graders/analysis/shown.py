@@ -11,6 +11,7 @@ from graders.evidence.run_record import CellRecord
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+]?\d+)?\s?(%)?")
 _TAG = re.compile(r"<style.*?</style>|<[^>]+>", re.DOTALL | re.IGNORECASE)
 MAX_TEXT = 200_000
+SINGLE = 1e-6  # what single precision leaves of a figure shown with all its digits
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,9 @@ class ShownNumber:
 
     def agrees(self, figure: float) -> bool:
         """True when the figure, rounded as shown, is this number (as a share or per cent)."""
-        return any(
-            abs(self.value - scale * figure) <= self.tolerance * 1.0001 + 1e-9
-            for scale in ((1.0, 100.0) if self.percent or self.value >= 1 else (1.0,))
-        )
+        tolerance = max(self.tolerance * 1.0001, SINGLE * max(1.0, self.value))
+        scales = (1.0, 100.0) if self.percent or self.value >= 1 else (1.0,)
+        return any(abs(self.value - scale * figure) <= tolerance for scale in scales)
 
 
 def shown_numbers(cell: CellRecord) -> tuple[ShownNumber, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_PART = """a analisis analysis and apartado apartados b base c codigo code compare comparacion
+_PART = """a analisis analysis and assignment assignments apartado apartados b base c codigo code compare comparacion
 cuaderno cuadernos d datos data de e ej ejer ejercicio ejercicios ejs el entrega entregable
-entrenamiento eval evaluacion evaluation ex exercise exercises fine finetune finetuning higgs la
+entrenamiento eval evaluacion evaluation ex exercise exercises fine finetune finetuning higgs homework hw la
 libretas lora main memoria model modelo modelos models nb nbs notebook notebooks of p parte partes
 part parts pr prac practica practicas practice preproc preprocesado preprocessing problem problema
 q question red res resnet s section soluciones solucion solution solutions src step t tarea task
