@@ -106,7 +106,8 @@ def _names(moved: tuple[Move, ...]) -> str:
 
 def _flags(run: TrainedRun, base_uids: tuple[int, ...]) -> str:
     """What the notebook did to freeze them: flag, optimizer."""
-    ours = [p for s in run.run.samples[:1] for p in s.parameters if p.uid in base_uids]
+    looks = [[p for p in s.parameters if p.uid in base_uids] for s in run.run.samples]
+    ours = max(looks, key=lambda seen: sum(p.in_optimizer for p in seen), default=[])
     if not ours:
         return ""
     flagged = sum(not p.requires_grad for p in ours)
