@@ -54,12 +54,24 @@ def mark(
     student: what was then not seen is undecided, not violated. A check that fails by itself is
     undecided too; its traceback goes to the file `log`.
     """
+    return settle(
+        lambda criterion: ask(reading, criterion, log),
+        rubric,
+        language=language,
+        cut_short=cut_short,
+    )
+
+
+def settle(
+    answer: Callable[[Criterion], Verdict], rubric: Rubric, *, language: str, cut_short: str = ""
+) -> dict[str, Verdict]:
+    """A verdict for every criterion, prerequisites first; `answer` puts a check's question."""
     verdicts: dict[str, Verdict] = {}
     with speaking(language):
         for criterion in rubrics.order(rubric):
             verdict = _settled(criterion, rubric, verdicts)
             if verdict is None:
-                verdict = _ask(reading, criterion, log)
+                verdict = answer(criterion)
                 if cut_short and verdict.verdict is VerdictKind.VIOLATED:
                     verdict = verdict.model_copy(
                         update={
@@ -98,7 +110,8 @@ def _settled(
     return None
 
 
-def _ask(reading: Reading, criterion: Criterion, log: Path | None) -> Verdict:
+def ask(reading: Reading, criterion: Criterion, log: Path | None) -> Verdict:
+    """What the criterion's check says; its own failure is a verdict too."""
     try:
         if criterion.check is None:
             raise LookupError(f"{criterion.id} has no check and is not manual")

@@ -9,19 +9,25 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graders import analysis, report, sandbox, scoring
+from graders import report, sandbox, scoring
 from graders.batch import flags, resume
 from graders.batch.evidence_cache import Kept, OnCell, ensure_evidence
-from graders.batch.exhibits import exhibits
 from graders.batch.grader_log import note_failure
 from graders.batch.job import Job
-from graders.batch.mark import all_undecided, mark
+from graders.batch.mark import all_undecided, ask, settle
+from graders.batch.remembered import Remembered
 from graders.intake.submission import Submission
 from graders.language import _, speaking
+from graders.report.exhibits import Exhibits
+from graders.rubric.model import Criterion
 from graders.scoring.result import Flag, Result, Status, Verdict
 
 if TYPE_CHECKING:
     from graders.analysis import Reading
+
+
+class NoReading(Exception):  # noqa: N818 - said to ourselves, not an error
+    """There is no evidence to put a question to."""
 
 
 class Marking:
@@ -77,6 +83,8 @@ class Marking:
         if self.kept is None or self.kept.record.fault == "machine":
             return None
         try:
+            from graders import analysis  # brings torch
+
             located = self.job.data_files
             return analysis.read(self.kept.folder, {file: located[file] for file in located})
         except Exception:
@@ -90,25 +98,49 @@ class Marking:
             return {}
         began = time.perf_counter()
         with speaking(self.job.language):
-            if self.reading is None:
+            try:
+                found = settle(
+                    self._answer,
+                    self.job.rubric,
+                    language=self.job.language,
+                    cut_short=flags.cut_short(self.kept.record) if self.kept else "",
+                )
+            except NoReading:
                 return all_undecided(self.job.rubric, self.fault)
-            assert self.kept is not None
-            found = mark(
-                self.reading,
-                self.job.rubric,
-                language=self.job.language,
-                cut_short=flags.cut_short(self.kept.record),
-                log=self._log,
-            )
         self._seconds = time.perf_counter() - began
         return found
+
+    def _answer(self, criterion: Criterion) -> Verdict:
+        """A check's answer, from memory when it was asked before. Raises NoReading."""
+        known = self.remembered.verdict(criterion) if self.remembered else None
+        if known is not None:
+            return known
+        if self.reading is None:
+            raise NoReading
+        verdict = ask(self.reading, criterion, self._log)
+        if self.remembered:
+            self.remembered.keep(verdicts={Remembered.key(criterion): verdict})
+        return verdict
+
+    @cached_property
+    def remembered(self) -> Remembered | None:
+        """What was answered before for this evidence; None when there is no evidence."""
+        if self.kept is None or self.kept.record.fault == "machine":
+            return None
+        grader = resume.grader_digest()
+        return Remembered(self.kept.folder, grader=grader, language=self.job.language)
 
     @property
     def flags(self) -> tuple[Flag, ...]:
         """What a person should know."""
         record = self.kept.record if self.kept else None
         with speaking(self.job.language):
-            noticed = flags.observed(self.reading, self._log)
+            memory = self.remembered
+            noticed = memory.answers.flags if memory else None
+            if noticed is None:
+                noticed = flags.observed(self.reading, self._log)
+                if memory and self.reading is not None:
+                    memory.keep(flags=noticed)
             return (*flags.flags(self.submission, self.job.rubric, record), *noticed)
 
     @property
@@ -152,12 +184,25 @@ class Marking:
         """Write the result and its report, and say that they are whole."""
         result = self.result()
         with speaking(self.job.language):
-            shown = exhibits(self.reading, self.kept.record if self.kept else None, self._log)
-            report.write_submission(result, shown, self._executed(), self.folder)
+            report.write_submission(result, self._exhibits(), self._executed(), self.folder)
         scoring.write_result(result, self.folder / resume.RESULT)
+        if self.remembered:
+            self.remembered.save()
         if not resume.needs_another_try(result) and self.kept is not None:
             resume.finish(self.folder, resume.fingerprint(self.job, self.kept.key))
         return result
+
+    def _exhibits(self) -> Exhibits:
+        """What the report shows beside the result, from memory when it was shown before."""
+        memory = self.remembered
+        if memory and memory.answers.exhibits is not None:
+            return memory.answers.exhibits
+        from graders.batch.exhibits import exhibits  # brings torch
+
+        shown = exhibits(self.reading, self.kept.record if self.kept else None, self._log)
+        if memory and self.reading is not None:
+            memory.keep(exhibits=shown)
+        return shown
 
     @property
     def _log(self) -> Path:
