@@ -55,9 +55,8 @@ def frozen(reading: Reading, *, running_statistics: bool) -> Answer:
         for m in moves(reading.evidence, base_uids, run.run.moment, run.run.last_moment, begun)
         if not _is_merge(reading, m)
     )
-    followed = [
-        u for u in base_uids if content_after(reading.evidence, u, run.run.last_moment) is not None
-    ]
+    # A state is written only when something changed: seen before and not after is unchanged.
+    followed = [u for u in base_uids if _was_seen(reading, u, run)]
     reached = {r.uid: r for r in run.run.reached}
     directly = [u for u in base_uids if u in reached and reached[u].start != reached[u].end]
     if base_uids and not followed and not directly:
@@ -139,6 +138,15 @@ def _base_tensors(reading: Reading, run: TrainedRun) -> tuple[tuple[int, ...], t
     if any(parameters.values()):
         return tuple(u for u, ours in parameters.items() if ours), tuple(buffers)
     return tuple(u for u in parameters if u not in starts), tuple(buffers)
+
+
+def _was_seen(reading: Reading, uid: int, run: TrainedRun) -> bool:
+    """True when a tensor was looked at before the run, or after it."""
+    seen = reading.evidence
+    return (
+        content_at(seen, uid, run.run.moment) is not None
+        or content_after(seen, uid, run.run.last_moment) is not None
+    )
 
 
 def _begun_with(reading: Reading, run: TrainedRun) -> dict[int, str]:

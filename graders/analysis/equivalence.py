@@ -153,7 +153,8 @@ def equivalence_check(reading: Reading, merge: Merge | None) -> Check:
         return Check("both_run", (reading.cell(m.seen.cell),))
     if start is not None and reading.tuning.run.model is None and _small_number(reading, start):
         return Check("small", (reading.cell(start),))
-    weights = {e.digest for e in merge.state.entries} if merge is not None else set()
+    earlier = {e.digest for s in reading.evidence.states if s.moment <= since for e in s.entries}
+    weights = {e.digest for e in merge.state.entries} - earlier if merge is not None else set()
     for call in reading.evidence.comparisons:
         if weights & {ref.digest for ref in call.arrays.values()}:
             return Check("weights", (reading.cell(call.cell),))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graders.analysis.reading import Reading
 from graders.language import _
 
+Array = NDArray[Any]
 OWN_MEAN, OWN_SCALE = 1e-4, 1e-2  # how near 0 and 1 a set scaled by its own statistics lies
 
 
@@ -25,43 +29,38 @@ def noticed(reading: Reading) -> tuple[Noticed, ...]:
     return tuple(n for n in found if n is not None)
 
 
+def _whole_test(reading: Reading) -> Iterator[tuple[Array, NDArray[np.bool_], int]]:
+    """(inputs, labels, cell) of evaluations of the whole test file."""
+    table = reading.tables.get("test")
+    for evaluation in reading.evaluations:
+        rows, truth = evaluation.inputs, evaluation.truth
+        if evaluation.table != "test" or not evaluation.sure or rows is None or truth is None:
+            continue
+        if table is not None and rows.ndim == 2 and len(rows) == table.rows == len(truth):
+            yield rows, truth, reading.cell(evaluation.seen.cell)
+
+
 def _scaler_fitted_on_test(reading: Reading) -> Noticed | None:
     """The test rows have mean 0 and deviation 1 in every column: their own statistics."""
-    for evaluation in reading.evaluations:
-        rows = evaluation.inputs
-        if evaluation.table != "test" or not evaluation.sure or rows is None or rows.ndim != 2:
-            continue
+    for rows, _truth, cell in _whole_test(reading):
         mean, scale = np.abs(rows.mean(axis=0)), rows.std(axis=0)
         own = (mean < OWN_MEAN) & (np.abs(scale - 1) < OWN_SCALE)
         if own.mean() > 0.9:
-            return Noticed(
-                "scaler_fitted_on_test",
-                _(
-                    "The test set is scaled by its own mean and deviation, not by the "
-                    "training set's."
-                ),
-                (reading.cell(evaluation.seen.cell),),
+            words = _(
+                "The test set is scaled by its own mean and deviation, not by the training set's."
             )
+            return Noticed("scaler_fitted_on_test", words, (cell,))
     return None
 
 
 def _label_among_inputs(reading: Reading) -> Noticed | None:
     """A column of the inputs is the label."""
-    table = reading.tables.get("test")
-    if table is None or table.labels is None:
-        return None
-    truth = table.labels.astype(float) - table.labels.mean()
-    for evaluation in reading.evaluations:
-        rows = evaluation.inputs
-        if evaluation.table != "test" or not evaluation.sure or rows is None or rows.ndim != 2:
-            continue
+    for rows, labels, cell in _whole_test(reading):
+        truth = labels.astype(float) - labels.mean()
         centred = rows - rows.mean(axis=0)
         size = np.sqrt((centred**2).sum(axis=0) * (truth**2).sum())
         alike = np.abs(truth @ centred) / np.where(size > 0, size, np.inf)
         if (alike > 0.999).any():
-            return Noticed(
-                "label_among_inputs",
-                _("One of the network's inputs is the label itself."),
-                (reading.cell(evaluation.seen.cell),),
-            )
+            words = _("One of the network's inputs is the label itself.")
+            return Noticed("label_among_inputs", words, (cell,))
     return None

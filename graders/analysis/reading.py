@@ -128,7 +128,7 @@ class Reading:
     @cached_property
     def base(self) -> TrainedRun | None:
         """The run that trained the base network."""
-        return base_of(self.evidence, self.runs, self.adaptation)
+        return base_of(self.evidence, self.runs, self.adaptation, self.rows_of)
 
     @cached_property
     def built(self) -> Network | None:

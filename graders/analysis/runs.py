@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -124,12 +125,16 @@ def adaptation_of(runs: tuple[TrainedRun, ...]) -> TrainedRun | None:
 
 
 def base_of(
-    evidence: Evidence, runs: tuple[TrainedRun, ...], adaptation: TrainedRun | None
+    evidence: Evidence,
+    runs: tuple[TrainedRun, ...],
+    adaptation: TrainedRun | None,
+    rows_of: Callable[[TrainedRun], str | None],
 ) -> TrainedRun | None:
     """The run that trained the base network: before the adaptation, without adapters.
 
-    Among experiments: one that moved weights, whose weights the adaptation then holds, that has
-    residual blocks, that was evaluated most, that steps most.
+    Among experiments: one that moved weights, whose weights the adaptation then holds, that was
+    not trained on the extra data, that has residual blocks, that was evaluated most, that steps
+    most. `rows_of` tells which data file a run was trained on.
     """
     before = [
         r
@@ -142,6 +147,7 @@ def base_of(
         key=lambda r: (
             r.moved > 0,
             bool(held & _contents(evidence, r)) if held else False,
+            rows_of(r) != "extra",
             min(len(r.blocks), 2),
             sum(p.model == r.run.model and p.moment > r.run.last_moment for p in evidence.passes),
             r.run.backwards,
