@@ -303,7 +303,14 @@ def gradients(reading: Reading) -> Answer:
     pairs = run.pair_uids
     reached = {r.uid for r in run.run.reached}
     names = {e.uid: e.name for s in reading.evidence.states for e in s.entries}
-    others = [u for u in reached if u not in pairs]
+    ranks = {rank for _out, _into, rank in reading.dimensions()}
+    # Adapters of a block that the taped iteration skipped at random are adapters too.
+    shapes_of = {r.uid: r.shape for r in run.run.reached}
+    others = [
+        u
+        for u in reached
+        if u not in pairs and not (len(shapes_of[u]) == 2 and set(shapes_of[u]) & ranks)
+    ]
     without = [u for u in pairs if u not in reached]
     if others:
         listed = ", ".join(names.get(u, f"#{u}") for u in others[:5])

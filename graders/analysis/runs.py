@@ -95,17 +95,35 @@ def trained_runs(
             after = [d for d in same if d.graph.moment >= run.moment] or same
             network = after[0].network if after else None
         losses = blobs.load(run.losses) if blobs.has(run.losses) else np.zeros(0)
+        adapted = adapted_layers(network) if network else ()
+        if adapted:
+            network, adapted = _fullest(run, network, adapted, drawn)
         found.append(
             TrainedRun(
                 run=run,
                 network=network,
-                adapted=(adapted := adapted_layers(network) if network else ()),
+                adapted=adapted,
                 carried=() if adapted else _carried(evidence, run),
                 blocks=residual_blocks(network) if network else (),
                 losses=np.asarray(losses, dtype=np.float64).reshape(-1),
             )
         )
     return tuple(found)
+
+
+def _fullest(
+    run: TrainingRun,
+    network: Network | None,
+    adapted: tuple[AdaptedLayer, ...],
+    drawn: tuple[DrawnNetwork, ...],
+) -> tuple[Network | None, tuple[AdaptedLayer, ...]]:
+    """The adapted network as drawn in evaluation mode when that shows more adapters than one
+    training iteration did, which may skip blocks at random."""
+    same = [d for d in drawn if d.adapted and d.graph.model == run.model is not None]
+    best = max(same, key=lambda d: len(d.adapted), default=None)
+    if best is not None and len(best.adapted) > len(adapted):
+        return best.network, best.adapted
+    return network, adapted
 
 
 def _carried(evidence: Evidence, run: TrainingRun) -> tuple[CarriedPair, ...]:

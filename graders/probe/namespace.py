@@ -35,7 +35,8 @@ class Namespace:
         for name, value in variables:
             if len(numbers) < MAX_NUMBERS:
                 numbers.update(_numbers(name, value, torch))
-            self._array(torch, name, value)
+            for path, item in _arrays(torch, name, value):
+                self._array(torch, path, item)
         changed = {k: v for k, v in numbers.items() if self._numbers.get(k) != v}
         self._numbers = numbers
         if changed:
@@ -127,6 +128,27 @@ class Namespace:
             digest=digest,
             columns=columns,
         )
+
+
+def _arrays(torch: Any, name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """A value, what a container, an object of the student's or a data set holds."""
+    yield name, value
+    if depth >= 2:
+        return
+    home = type(value).__module__
+    if isinstance(value, dict) and len(value) <= 20:
+        items = list(value.items())
+    elif isinstance(value, (list, tuple)) and len(value) <= 20:
+        items = list(enumerate(value))
+    elif home == "__main__" and not (torch and isinstance(value, torch.nn.Module)):
+        items = list(getattr(value, "__dict__", {}).items())[:40]
+    elif home.startswith("torch.utils.data"):
+        held = getattr(value, "__dict__", {})
+        items = [(key, held[key]) for key in ("tensors", "dataset") if key in held]
+    else:
+        return
+    for key, item in items:
+        yield from _arrays(torch, f"{name}.{key}", item, depth + 1)
 
 
 def _things(torch: Any, name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:

@@ -74,7 +74,7 @@ class Training:
             run = self._same_leaves(run, loss)
         if self.tape is not None:
             self._close_tape(loss)
-        if run.backwards == 0:
+        if _milestone(run.backwards):  # a block may be skipped at random in the first pass
             self._look_back(run, loss)
         if len(run.losses) < MAX_LOSSES:
             run.losses.append(loss.detach())
@@ -113,7 +113,7 @@ class Training:
         """Without a module and an optimizer, a run is told by the tensors that get gradients."""
         leaves = frozenset(id(v) for v, _names in _leaves_of(loss) if v is not None)
         for known in self.runs:
-            if known.leaves == leaves and known.cell == run.cell:
+            if known.leaves & leaves and known.cell == run.cell:
                 self.run = known
                 return known
         return self._begin(None)
@@ -135,11 +135,13 @@ class Training:
 
     def _look_back(self, run: Run, loss: Any) -> None:
         """Walk the autograd graph once: what kind of loss, which tensors will get gradients."""
+        held = {id(v) for v, _digest in run.reached}
         for variable, name in _leaves_of(loss):
-            if variable is not None:
+            if variable is None:
+                if len(run.loss_nodes) < 60:
+                    run.loss_nodes.append(name)
+            elif id(variable) not in held:
                 run.reached.append((variable, self.log.keep(to_numpy(variable))))
-            elif len(run.loss_nodes) < 60:
-                run.loss_nodes.append(name)
         run.leaves = frozenset(id(v) for v, _digest in run.reached)
 
     # -- steps -----------------------------------------------------------------------------
