@@ -107,9 +107,14 @@ def _shown(
                 continue
             if number.digits >= 3 or _named(metric, number.words):
                 return Agreement("shown", number.value, number.cell)
-            if number.digits >= 2:
+            if number.digits >= 2 and not _names_another(metric, number.words[-40:]):
                 weak = weak or Agreement("shown", number.value, number.cell, sure=False)
     return weak
+
+
+def _names_another(metric: str, words: str) -> bool:
+    """True when the words name another metric and not this one."""
+    return not _named(metric, words) and any(_named(m, words) for m in WORDS if m != metric)
 
 
 def _named(metric: str, words: str) -> bool:

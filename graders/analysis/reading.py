@@ -171,6 +171,21 @@ class Reading:
         return (best.network, best.adapted) if best is not None else None
 
     @cached_property
+    def adapted_cells(self) -> tuple[int, ...]:
+        """The cell in which the adapted network was first seen, and the one that trained it."""
+        if self.adapted is not None:
+            model = self.adapted[0].graph.model
+        elif self.adaptation is not None:
+            model = self.adaptation.run.model
+        else:
+            return ()
+        seen = next((m for m in self.evidence.models if m.uid == model), None)
+        cells = [seen.cell] if seen is not None and model is not None else []
+        if self.adaptation is not None:
+            cells.append(self.adaptation.run.cell)
+        return tuple(dict.fromkeys(self.cell(c) for c in cells))
+
+    @cached_property
     def formulas(self) -> tuple[Formula | None, ...]:
         """What each adapted layer computes; None where it cannot be computed again."""
         if self.adapted is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graders.analysis import adaptation
+from graders.analysis import adaptation, frozen
 from graders.analysis.reading import Reading
 from graders.checks.outcome import Finding, require
 from graders.language import _
@@ -10,7 +10,7 @@ from graders.language import _
 
 def base_frozen(student: Reading, running_statistics: bool = True) -> Finding:
     """All weights of the base network stay as they were during the fine-tuning."""
-    state = adaptation.frozen(student, running_statistics=running_statistics)
+    state = frozen.frozen(student, running_statistics=running_statistics)
     return require(
         state.holds,
         expected=_(
