@@ -50,7 +50,8 @@ def base_and_adapted(reading: Reading) -> Compared | None:
         if any(n.cell >= max(cells) for n in reading.shown):
             return Compared("", None, None, base.rows, cells)
         return None
-    return _computed_again(reading)
+    # A module's evaluations were all seen: only plain functions have to be computed again.
+    return _computed_again(reading) if reading.tuning.run.model is None else None
 
 
 def _pairs(reading: Reading) -> Iterator[tuple[Evaluation, Evaluation]]:
