@@ -124,13 +124,13 @@ def equivalence_check(reading: Reading, merge: Merge | None) -> Check:
     if reading.tuning is None:
         return Check("no")
     since = reading.tuning.run.moment
-    merged_states = _merged_states(reading)
+    alike = merged_by_behaviour(reading)
+    merged_states = _merged_states(reading, alike)
     later = [e for e in reading.evaluations if e.seen.moment > since]
     merged = [e for e in later if e.seen.state in merged_states]
     adapted = [e for e in later if e.seen.state not in merged_states and _is_adapted(reading, e)]
     pairs = [(a, m) for a in adapted for m in merged if _same_rows(a, m)]
     start = min((m.seen.cell for m in merged), default=None)
-    alike = merged_by_behaviour(reading)
     if start is None and (merge is not None or alike is not None):
         start = merge.state.cell if merge is not None else alike.cell if alike else None
     calls = [
@@ -161,9 +161,9 @@ def equivalence_check(reading: Reading, merge: Merge | None) -> Check:
     return Check("no")
 
 
-def _merged_states(reading: Reading) -> set[int]:
-    """Moments of the states that hold W + k B A in at least one layer, or that make the base
-    network answer as the adapted one does."""
+def _merged_states(reading: Reading, alike: State | None) -> set[int]:
+    """Moments of the states that hold W + k B A in at least one layer, or of `alike`, which
+    makes the base network answer as the adapted one does."""
     since = reading.tuning.run.moment if reading.tuning is not None else 0
     later = [s for s in reading.evidence.states if s.moment > since]
     seen: dict[tuple[str, ...], bool] = {}
@@ -173,7 +173,6 @@ def _merged_states(reading: Reading) -> set[int]:
             key = tuple(e.digest for e in state.parameters)
             if not seen.get(key):
                 seen[key] = find_merge([state], targets, 10**12, reading.blobs) is not None
-    alike = merged_by_behaviour(reading)
     if alike is not None:
         seen[tuple(e.digest for e in alike.parameters)] = True
     return {s.moment for s in later if seen[tuple(e.digest for e in s.parameters)]}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -107,9 +106,3 @@ def confusion(predicted: Bools, truth: Bools) -> tuple[tuple[int, int], tuple[in
         (int((~predicted & ~truth).sum()), int((predicted & ~truth).sum())),
         (int((~predicted & truth).sum()), int((predicted & truth).sum())),
     )
-
-
-def both_ways(predicted: Bools) -> Iterator[Bools]:
-    """The labels and their opposites: which class is called 1 is the student's choice."""
-    yield predicted
-    yield ~predicted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from graders.evidence.model import Entry, Evidence, State
+from graders.evidence.model import Entry, Evidence
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,6 @@ class Move:
     role: str
     before: str
     after: str
-
-
-def states_of(evidence: Evidence, model: int) -> tuple[State, ...]:
-    """All states of a model in order."""
-    return tuple(sorted((s for s in evidence.states if s.model == model), key=lambda s: s.moment))
 
 
 def history(evidence: Evidence, uid: int) -> tuple[tuple[int, Entry], ...]:

@@ -3,5 +3,3 @@
 Standard library at import, everything else lazily; no import of the rest of the project.
 It reports facts as data (JSON lines and plain arrays); verdicts are made elsewhere.
 """
-
-VERSION = "1"

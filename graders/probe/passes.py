@@ -53,7 +53,6 @@ class Passes:
         self._last: deque[Pass] = deque(maxlen=KEPT_LAST)
         self._counts: dict[int, int] = {}
         self._ignored: dict[int, Any] = {}
-        self._params: dict[int, list[Any]] = {}
 
     def called(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         """A root call has ended."""

@@ -21,7 +21,6 @@ BLOCK_HEAD = 12.0  # more room above and below a block
 BEND = 9.0
 JOINT = 8.0  # from the edge to the dot where one column hands on to the next
 MERGING = ("add", "concat")
-PARAMETERS = ("linear", "conv")
 
 
 @dataclass(frozen=True)
