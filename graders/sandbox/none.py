@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from graders.sandbox.protocol import Bounds, Launch, Shared
 
 
 @dataclass(frozen=True)
 class NoSandbox:
-    """Runs the command as it is, with a clean environment."""
+    """Runs the command as it is, with a clean environment. The runner's watcher still acts."""
 
     name: str = "none"
 
@@ -18,10 +20,11 @@ class NoSandbox:
         command: list[str],
         *,
         workdir: Path,
-        readable: Sequence[Path],
+        shared: Shared,
         env: Mapping[str, str],
-    ) -> tuple[list[str], dict[str, str]]:
-        return list(command), dict(env)
+        bounds: Bounds,
+    ) -> Launch:
+        return Launch(list(command), dict(env))
 
     def self_check(self) -> None:
         """Nothing to fail."""
