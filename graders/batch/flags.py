@@ -75,8 +75,12 @@ def cut_short(record: RunRecord) -> str:
 
 
 def said(record: RunRecord) -> str:
-    """The runner's own sentence on how the run ended, else ours."""
-    return _(record.detail) if record.detail else ended(record)
+    """The runner's own sentence on how the run ended, else ours, and what stopped it."""
+    sentence = _(record.detail) if record.detail else ended(record)
+    if not record.stopped_by:
+        return sentence
+    who = {"watcher": _("the grader's watcher"), "cgroup": _("the system's control group")}
+    return sentence + " " + _("(Stopped by {who}.)").format(who=who[record.stopped_by])
 
 
 def ended(record: RunRecord) -> str:
@@ -85,6 +89,9 @@ def ended(record: RunRecord) -> str:
         "kernel_died": _("The kernel died before the end of the notebook."),
         "budget_spent": _("The time for the whole run was spent before the end of the notebook."),
         "memory_spent": _("The memory was spent before the end of the notebook."),
+        "processes_spent": _("Too many processes were started before the end of the notebook."),
+        "disk_spent": _("The disk space was spent before the end of the notebook."),
+        "output_spent": _("There was too much output before the end of the notebook."),
         "not_started": _("The notebook could not be started."),
     }.get(record.ended, "")
 

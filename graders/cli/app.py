@@ -28,6 +28,7 @@ class Language(StrEnum):
 class SandboxName(StrEnum):
     auto = "auto"
     bwrap = "bwrap"
+    bwrap_gpu = "bwrap+gpu"
     none = "none"
 
 
@@ -71,7 +72,8 @@ def grade(
     data: Data = None,
     out: Out = _REPORTS,
     sandbox: Annotated[
-        SandboxName, typer.Option("--sandbox", help="Where the notebooks run.")
+        SandboxName,
+        typer.Option("--sandbox", help="Where the notebooks run; bwrap+gpu hands the GPU through."),
     ] = SandboxName.auto,
     lang: Lang = Language.es,
     rerun: Rerun = False,

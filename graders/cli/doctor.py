@@ -11,6 +11,9 @@ from rich.console import Console
 from graders.batch.cores import available_cores
 from graders.language import _, speaking
 from graders.sandbox import SandboxUnavailable, choose
+from graders.sandbox.cgroup import delegated
+from graders.sandbox.devices import gpu_devices
+from graders.sandbox.self_check import examine as examine_sandbox
 
 _PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "nbclient", "ipykernel", "pytest")
 
@@ -27,11 +30,34 @@ def examine(language: str) -> int:
             except PackageNotFoundError:
                 lacking = True
                 console.print(f"{name}: " + _("not installed"), style="red")
-        try:
-            console.print(_("sandbox") + f": {choose('auto').name}")
-        except SandboxUnavailable as error:
-            lacking = True
-            console.print(_("sandbox") + f": {error}", style="yellow")
+        lacking |= not _sandbox(console)
         data = os.environ.get("CORRIGE_DATA")
         console.print(f"CORRIGE_DATA: {data or _('not set')}")
     return int(lacking)
+
+
+def _sandbox(console: Console) -> bool:
+    """Say of each promise of the sandbox whether it holds here; False when it cannot be used."""
+    try:
+        sandbox = choose("auto")
+        promises = examine_sandbox(sandbox)
+    except SandboxUnavailable as error:
+        console.print(_("sandbox") + f": {error}", style="yellow")
+        return False
+    console.print(_("sandbox") + f": {sandbox.name}")
+    for promise in promises:
+        console.print(f"  {'✓' if promise.kept else '✗'} {promise.sentence}")
+    if any(not promise.kept for promise in promises):
+        console.print(
+            "  " + _("What is marked ✗ needs prlimit (Debian: apt install util-linux)."),
+            style="yellow",
+        )
+    group = delegated()
+    limits = (
+        _("memory and processes: a control group, and the grader's watcher")
+        if group
+        else _("memory and processes: the grader's watcher (no control group was delegated)")
+    )
+    console.print(f"  {limits}")
+    console.print("  GPU: " + (", ".join(gpu_devices()) or _("none")))
+    return True

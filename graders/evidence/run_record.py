@@ -6,6 +6,17 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+Ended = Literal[
+    "finished",
+    "kernel_died",
+    "budget_spent",
+    "memory_spent",
+    "processes_spent",
+    "disk_spent",
+    "output_spent",
+    "not_started",
+]
+
 
 class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,9 +62,10 @@ class Notice(Frozen):
 class RunRecord(Frozen):
     """`run.json`. `ended` says how; a fault of the machine is never the student's."""
 
-    ended: Literal["finished", "kernel_died", "budget_spent", "memory_spent", "not_started"]
+    ended: Ended
     fault: Literal["none", "student", "machine"] = "none"
     detail: str = ""  # one sentence, English msgid already translated by the caller if shown
+    stopped_by: Literal["", "watcher", "cgroup"] = ""  # what held it to a limit
     cells: tuple[CellRecord, ...] = ()
     notices: tuple[Notice, ...] = ()
     environment: dict[str, str] = {}  # python, torch, numpy, ... versions of the kernel

@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--data", metavar="DIR", help="where the data files are looked for")
     group.addoption("--lang", default="es", choices=("es", "en"), help="language of the texts")
     group.addoption("--out", default="reports", metavar="DIR", help="where the reports go")
-    group.addoption("--sandbox", default="auto", choices=("auto", "bwrap", "none"))
+    group.addoption("--sandbox", default="auto", choices=("auto", "bwrap", "bwrap+gpu", "none"))
     group.addoption("--rerun", action="store_true", help="run again what was run already")
     group.addoption("--corrige-job", metavar="FILE", help="a job prepared by `corrige grade`")
 

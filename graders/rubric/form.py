@@ -60,6 +60,7 @@ Duration = Annotated[
     float, BeforeValidator(quantities.duration), _text(quantities.DURATION_PATTERN)
 ]
 Size = Annotated[int, BeforeValidator(quantities.size), _text(quantities.SIZE_PATTERN)]
+Processes = Annotated[int, Field(strict=True, ge=1, le=65536)]
 Points = Annotated[Decimal, BeforeValidator(quantities.points), _above_zero]
 PenaltyText = Annotated[
     model.Penalty, BeforeValidator(quantities.penalty), _text(quantities.PENALTY_PATTERN)
@@ -94,6 +95,8 @@ class RunForm(Form):
     budget: Duration | None = Field(None, description="Time for all the cells: 20m, 1h30m")
     cell_timeout: Duration | None = Field(None, description="Time for each cell: 90s, 10m")
     memory: Size | None = Field(None, description="Memory of the run: 6GiB")
+    processes: Processes | None = Field(None, description="Processes of the run: 256")
+    disk: Size | None = Field(None, description="What the run may write: 4GiB")
     output_limit: Size | None = Field(None, description="Output kept for each cell: 1MiB")
     kernel: model.Words | None = Field(None, description="Name of a kernelspec")
     order: tuple[BaseName, ...] = Field(

@@ -39,11 +39,13 @@ class DataFile(Frozen):
 
 
 class Run(Frozen):
-    """Limits of one run. Times in seconds, memory in bytes, once read."""
+    """Limits of one run. Times in seconds, sizes in bytes, once read."""
 
     budget: float = 1200.0
     cell_timeout: float = 600.0
     memory: int = 6 * 2**30
+    processes: int = 256
+    disk: int = 4 * 2**30  # bytes that it may write
     output_limit: int = 2**20  # bytes of output kept for each cell
     kernel: str | None = None  # name of a kernelspec; the grader's own interpreter if absent
     order: tuple[str, ...] = ()  # notebooks by base name, when the natural order is not meant

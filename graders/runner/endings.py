@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import psutil
 
+from graders.evidence.run_record import Ended
+from graders.runner.kernel import Kernel
 from graders.runner.limits import Limits
+from graders.sandbox import cgroup
 
-Ended = Literal["finished", "kernel_died", "budget_spent", "memory_spent", "not_started"]
 Fault = Literal["none", "student", "machine"]
 
 LITTLE_MEMORY = 0.05  # of the machine's, available
@@ -24,12 +26,13 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's name for "to be translate
 
 @dataclass(frozen=True)
 class Ending:
-    """How the run ended. `error` names it for the cell that ran then."""
+    """How the run ended. `error` names it for the cell that ran then, `stopped_by` what acted."""
 
     ended: Ended
     fault: Fault = "none"
     detail: str = ""
     error: str = ""
+    stopped_by: Literal["", "watcher", "cgroup"] = ""
 
 
 FINISHED = Ending("finished")
@@ -58,6 +61,30 @@ MACHINE_MEMORY = Ending(
     N_("The machine ran out of memory while the notebook ran."),
     "MemorySpent",
 )
+MACHINE_DISK = Ending(
+    "disk_spent",
+    "machine",
+    N_("The machine's disk was nearly full while the notebook ran."),
+    "DiskSpent",
+)
+PROCESSES = Ending(
+    "processes_spent",
+    "none",
+    N_("The notebook started more processes than are allowed and was stopped."),
+    "ProcessesSpent",
+)
+DISK = Ending(
+    "disk_spent",
+    "none",
+    N_("The notebook wrote more to the disk than is allowed and was stopped."),
+    "DiskSpent",
+)
+OUTPUT = Ending(
+    "output_spent",
+    "none",
+    N_("The notebook sent more output than can be taken and was stopped."),
+    "OutputSpent",
+)
 DIED = Ending("kernel_died", "student", N_("The kernel died while a cell ran."), "KernelDied")
 NOT_STARTED = Ending("not_started", "machine", N_("The kernel could not be started."))
 NO_PROBE = Ending(
@@ -65,13 +92,25 @@ NO_PROBE = Ending(
 )
 
 
-def of_dead_kernel(status: int | None, limits: Limits) -> Ending:
-    """The ending of a run whose kernel is no more; `status` is its exit status."""
-    if limits.killed_for == "memory":
-        return MEMORY
+_STOPPED = {
+    "budget": BUDGET_KILLED,
+    "cell": CELL_KILLED,
+    "memory": MEMORY,
+    "processes": PROCESSES,
+    "disk": DISK,
+    "output": OUTPUT,
+    "machine_memory": MACHINE_MEMORY,
+    "machine_disk": MACHINE_DISK,
+}
+
+
+def of_dead_kernel(kernel: Kernel, limits: Limits) -> Ending:
+    """The ending of a run whose kernel is no more."""
     if limits.killed_for:
-        return BUDGET_KILLED if limits.killed_for == "budget" else CELL_KILLED
+        return replace(_STOPPED[limits.killed_for], stopped_by="watcher")
+    if kernel.group is not None and cgroup.acted(kernel.group) == "memory":
+        return replace(MEMORY, stopped_by="cgroup")
     machine = psutil.virtual_memory()
-    if status in KILLED and machine.available < LITTLE_MEMORY * machine.total:
+    if kernel.status in KILLED and machine.available < LITTLE_MEMORY * machine.total:
         return MACHINE_MEMORY
     return DIED

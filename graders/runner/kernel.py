@@ -12,20 +12,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-import psutil
 import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 
+from graders.rubric.model import Run
 from graders.runner.processes import kill_tree
 from graders.runner.surroundings import MARK, environment
 from graders.runner.workplace import Workplace
-from graders.sandbox import Sandbox
+from graders.sandbox import Bounds, Sandbox, Shared, cgroup
 from graders.sandbox.interpreter import interpreter_paths
 
 START_TIMEOUT = 120.0  # seconds
 MAX_MESSAGE = 64 * 2**20  # bytes; a kernel that sends more is cut off
+MAX_WAITING = 16  # messages that the kernel may send ahead of what is read
+OURS = Path(__file__).parents[1]  # an installed copy lies among the packages that a run can read
 LOG_TAIL = 4000  # bytes kept of what the kernel's process writes
 
 
@@ -93,15 +95,27 @@ class _Tail:
 
 
 class Kernel:
-    """A running kernel. `client` talks to it; `process` is the sandbox's or its own."""
+    """A running kernel. `client` talks to it; `pid` is the sandbox's or its own.
 
-    def __init__(self, manager: _Manager, client: CellClient, log: _Tail, mark: str) -> None:
+    `folder` is all that it may write, `group` its control group where there is one.
+    """
+
+    def __init__(
+        self,
+        manager: _Manager,
+        client: CellClient,
+        log: _Tail,
+        place: Workplace,
+        bounds: Bounds,
+        group: Path | None,
+    ) -> None:
         self.manager, self.client = manager, client
+        self.bounds, self.folder, self.group = bounds, place.base, group
         self._log = log
         provisioner: Any = manager.provisioner
         self._popen = provisioner.process
-        self.process = psutil.Process(self._popen.pid)
-        self._mark = mark
+        self.pid = int(self._popen.pid)
+        self._mark = f"{MARK}={place.base.name}"
 
     @property
     def status(self) -> int | None:
@@ -119,7 +133,7 @@ class Kernel:
 
     def kill(self) -> None:
         """Kill it and everything it started, now."""
-        kill_tree(self.process, self._mark)
+        kill_tree(self.pid, self._mark)
 
     async def close(self) -> None:
         """Leave nothing of it behind."""
@@ -128,6 +142,8 @@ class Kernel:
             await asyncio.wait_for(self.manager.shutdown_kernel(now=True), 10)
         self.client.stop_channels()
         self.client.context.destroy(linger=0)
+        if self.group is not None:
+            cgroup.remove(self.group)
 
 
 def kernel_command(name: str | None) -> tuple[list[str], dict[str, str], list[Path]]:
@@ -150,24 +166,37 @@ def kernel_command(name: str | None) -> tuple[list[str], dict[str, str], list[Pa
     return command, {k: str(v) for k, v in spec.env.items()}, [Path(spec.resource_dir)]
 
 
-async def start_kernel(name: str | None, place: Workplace, sandbox: Sandbox) -> Kernel:
+async def start_kernel(settings: Run, place: Workplace, sandbox: Sandbox) -> Kernel:
     """Start a kernel in the sandbox and wait until it answers. Raises KernelNotStarted."""
-    command, extra, folders = kernel_command(name)
-    env = {**environment(place, command[0]), **extra}
-    readable = (*interpreter_paths(command[0]), *folders, *place.readable)
-    wrapped, outer = sandbox.wrap(command, workdir=place.base, readable=readable, env=env)
+    command, extra, folders = kernel_command(settings.kernel)
+    bounds = Bounds(settings.memory, settings.processes, settings.disk)
+    shared = Shared((*interpreter_paths(command[0]), *folders, *place.readable), hidden=(OURS,))
+    launch = sandbox.wrap(
+        command,
+        workdir=place.base,
+        shared=shared,
+        env={**environment(place, command[0]), **extra},
+        bounds=bounds,
+    )
     manager = _Manager(connection_file=str(place.sockets / "c.json"))
     if os.name == "posix":
         manager.transport, manager.ip = "ipc", str(place.sockets / "s")
     manager.given = KernelSpec(
-        argv=wrapped, display_name="corrige", language="python", interrupt_mode="message"
+        argv=launch.command, display_name="corrige", language="python", interrupt_mode="message"
     )
     # bwrap starts the kernel under another parent, which ipykernel would take for its parent's end
-    outer = {k: v for k, v in outer.items() if k != "JPY_PARENT_PID"}
-    return await _launch(manager, place, outer)
+    env = {k: v for k, v in launch.env.items() if k != "JPY_PARENT_PID"}
+    try:
+        return await _launch(manager, place, env, bounds, launch.group)
+    except BaseException:
+        if launch.group is not None:
+            cgroup.remove(launch.group)
+        raise
 
 
-async def _launch(manager: _Manager, place: Workplace, env: Mapping[str, str]) -> Kernel:
+async def _launch(
+    manager: _Manager, place: Workplace, env: Mapping[str, str], bounds: Bounds, group: Path | None
+) -> Kernel:
     reading, writing = os.pipe()
     log = _Tail(os.fdopen(reading, "rb"))
     try:
@@ -180,13 +209,14 @@ async def _launch(manager: _Manager, place: Workplace, env: Mapping[str, str]) -
         os.close(writing)
     context = zmq.asyncio.Context()
     context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
+    context.setsockopt(zmq.RCVHWM, MAX_WAITING)
     client = CellClient(
         **manager.get_connection_info(session=True),
         connection_file=manager.connection_file,
         context=context,
         parent=manager,  # to ask the process itself whether it lives: hearts are slow under load
     )
-    kernel = Kernel(manager, client, log, f"{MARK}={place.base.name}")
+    kernel = Kernel(manager, client, log, place, bounds, group)
     try:
         client.start_channels(hb=False)
         await client.wait_for_ready(timeout=START_TIMEOUT)

@@ -1,4 +1,4 @@
-"""Time and memory: interrupts a cell that takes too long, kills what takes too much."""
+"""Time: interrupts a cell that takes too long, kills what does not react."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from typing import Literal
 
 from graders.rubric.model import Run
 from graders.runner.kernel import Kernel
-from graders.runner.processes import memory, tree
+from graders.runner.watcher import Taken, Watcher
 
 GRACE = 4.0  # seconds to react to an interrupt, twice
-SAMPLE = 0.2  # seconds between looks at the memory
-LOOK_FOR_CHILDREN = 5  # looks between searches for new processes
 
-Reason = Literal["", "cell", "budget", "memory"]
+Reason = Literal["", "cell", "budget"] | Taken
 
 
 class Limits:
@@ -28,7 +26,7 @@ class Limits:
         self._end = began + settings.budget
         self.killed_for: Reason = ""
         self.timed_out = False  # the running cell, or the last that ran
-        self.peak = 0  # bytes
+        self.watcher = Watcher(kernel)
 
     @property
     def spent(self) -> bool:
@@ -46,9 +44,9 @@ class Limits:
             await _stopped(task)
 
     @asynccontextmanager
-    async def watching_memory(self) -> AsyncIterator[None]:
-        """Kill the kernel when it and its children hold more than allowed."""
-        task = asyncio.create_task(self._memory())
+    async def watching(self) -> AsyncIterator[None]:
+        """Kill the kernel when it and its children take more than allowed."""
+        task = asyncio.create_task(self._watch())
         try:
             yield
         finally:
@@ -61,23 +59,14 @@ class Limits:
         for _attempt in range(2):
             await self._kernel.interrupt()
             await asyncio.sleep(GRACE)
-        self.killed_for = "budget" if self.spent else "cell"
-        self._kernel.kill()
+        self._kill("budget" if self.spent else "cell")
 
-    async def _memory(self) -> None:
-        look = 0
-        processes = tree(self._kernel.process)
-        while True:
-            if look % LOOK_FOR_CHILDREN == 0:
-                processes = tree(self._kernel.process)
-            look += 1
-            held = memory(processes, self._settings.memory)
-            self.peak = max(self.peak, held)
-            if held > self._settings.memory:
-                self.killed_for = "memory"
-                self._kernel.kill()
-                return
-            await asyncio.sleep(SAMPLE)
+    async def _watch(self) -> None:
+        self._kill(await self.watcher.too_much())
+
+    def _kill(self, reason: Reason) -> None:
+        self.killed_for = reason
+        self._kernel.kill()
 
 
 async def _stopped(task: asyncio.Task[None]) -> None:

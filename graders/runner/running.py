@@ -61,6 +61,7 @@ def run(
         ended=ending.ended,
         fault=ending.fault,
         detail=ending.detail,
+        stopped_by=ending.stopped_by,
         cells=cell_records(whole, session.runs),
         notices=read_notices(out / "notices.jsonl", ran),
         environment=environment,
@@ -113,7 +114,7 @@ class _Session:
         """A kernel; tried twice, for a machine under load."""
         for _attempt in range(2):
             try:
-                return await start_kernel(self.settings.kernel, self.place, sandbox)
+                return await start_kernel(self.settings, self.place, sandbox)
             except KernelNotStarted as error:
                 self.log = str(error)
                 for left in self.place.sockets.iterdir():
@@ -137,7 +138,7 @@ class _Session:
         todo = list(steps(self.whole))
         folder: Path | None = None
         try:
-            async with limits.watching_memory():
+            async with limits.watching():
                 for done, step in enumerate(todo, start=1):
                     if limits.spent:
                         return endings.BUDGET
@@ -151,9 +152,9 @@ class _Session:
                         self.on_cell(done, len(todo))
             return endings.FINISHED
         except RequestFailed:
-            return endings.of_dead_kernel(kernel.status, limits)
+            return endings.of_dead_kernel(kernel, limits)
         finally:
-            self.peak = limits.peak
+            self.peak = limits.watcher.peak
 
     async def _cell(
         self, client: CappedClient, kernel: Kernel, limits: Limits, cell: NotebookNode, index: int
@@ -169,7 +170,7 @@ class _Session:
             if kernel.status is None:
                 # nbclient takes its own cancellation, by Ctrl-C, for the kernel's death
                 raise asyncio.CancelledError from None
-            ending = endings.of_dead_kernel(kernel.status, limits)
+            ending = endings.of_dead_kernel(kernel, limits)
             seen.fatal = CellError(name=ending.error, message=ending.detail)
         seen.seconds = round(monotonic() - began, 3)
         seen.timed_out = limits.timed_out

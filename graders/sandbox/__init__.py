@@ -1,6 +1,6 @@
 """Where may untrusted code run, and with how much?"""
 
 from graders.sandbox.choice import choose
-from graders.sandbox.protocol import Sandbox, SandboxUnavailable
+from graders.sandbox.protocol import Bounds, Sandbox, SandboxUnavailable, Shared
 
-__all__ = ["Sandbox", "SandboxUnavailable", "choose"]
+__all__ = ["Bounds", "Sandbox", "SandboxUnavailable", "Shared", "choose"]
