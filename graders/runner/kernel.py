@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -27,7 +27,7 @@ from graders.sandbox.interpreter import interpreter_paths
 START_TIMEOUT = 120.0  # seconds
 MAX_MESSAGE = 64 * 2**20  # bytes; a kernel that sends more is cut off
 MAX_WAITING = 16  # messages that the kernel may send ahead of what is read
-OURS = Path(__file__).parents[1]  # an installed copy lies among the packages that a run can read
+PACKAGE = Path(__file__).parents[1]
 LOG_TAIL = 4000  # bytes kept of what the kernel's process writes
 
 
@@ -166,11 +166,20 @@ def kernel_command(name: str | None) -> tuple[list[str], dict[str, str], list[Pa
     return command, {k: str(v) for k, v in spec.env.items()}, [Path(spec.resource_dir)]
 
 
+def _ours(readable: Iterable[Path]) -> Iterator[Path]:
+    """Our own package, with its rubrics, wherever it is installed among what a run can read."""
+    yield PACKAGE
+    for folder in readable:
+        for packages in ("", "python3*/site-packages", "python3*/dist-packages"):
+            yield from folder.glob(os.path.join(packages, PACKAGE.name))
+
+
 async def start_kernel(settings: Run, place: Workplace, sandbox: Sandbox) -> Kernel:
     """Start a kernel in the sandbox and wait until it answers. Raises KernelNotStarted."""
     command, extra, folders = kernel_command(settings.kernel)
     bounds = Bounds(settings.memory, settings.processes, settings.disk)
-    shared = Shared((*interpreter_paths(command[0]), *folders, *place.readable), hidden=(OURS,))
+    readable = (*interpreter_paths(command[0]), *folders, *place.readable)
+    shared = Shared(readable, hidden=tuple(_ours(readable)))
     launch = sandbox.wrap(
         command,
         workdir=place.base,
