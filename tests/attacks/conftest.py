@@ -42,7 +42,6 @@ class Canaries:
     def check(self, seen: str):
         """Nothing was read, written, reached, killed or left running."""
         assert self.token not in seen, "a secret was read"
-        assert "NOT SHUT IN" not in seen
         names = sorted(path.name for path in self.folder.iterdir())
         assert names == ["secret", "socket", "somebody_elses.ipynb"], "a file was written"
         assert (self.folder / "secret").read_text() == self.token
@@ -50,6 +49,7 @@ class Canaries:
         assert self.sentinel.poll() is None, "a process was killed"
         marked = [p for p in psutil.process_iter(["cmdline"]) if self._left(p)]
         assert marked == [], "a process was left running"
+        assert "NOT SHUT IN" not in seen
 
     def _left(self, process):
         return any(self.places["mark"] in part for part in process.info["cmdline"] or ())
