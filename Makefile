@@ -1,5 +1,6 @@
 # make demo   marks the sample class        make test    everything that CI asks for
-# make bench  ratios of time                make clean   takes away what was made here
+# make bench  ratios of time                make attacks the whole attack suite
+# make clean  takes away what was made here
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -10,7 +11,7 @@ STAMP := $(VENV)/.corrige-installed
 # The sample class is our own, so without bubblewrap it may run without a sandbox (and says so).
 SANDBOX ?= $(shell bwrap --ro-bind / / --unshare-all true >/dev/null 2>&1 && echo auto || echo none)
 
-.PHONY: messages demo test lint unit validate bench clean environment
+.PHONY: messages demo test lint unit validate attacks bench clean environment
 
 demo: $(STAMP)
 	@if [ "$(SANDBOX)" = none ]; then \
@@ -33,6 +34,10 @@ validate: $(STAMP)
 
 unit: $(STAMP)
 	$(BIN)/pytest -n $(N) --dist loadfile
+
+# The whole attack suite; `make test` runs a part of it.
+attacks: $(STAMP)
+	$(BIN)/pytest -n $(N) --all-attacks tests/attacks tests/batch/test_nothing_lost.py
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/bench.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from graders.batch.cores import available_cores, share_threads
 from graders.batch.evidence_cache import evidence_key
 from graders.batch.job import Job, Options, job_for
 from graders.batch.places import home
+from graders.batch.problems import UsageProblem
 from graders.batch.progress import ProgressBar, ProgressPlugin
 from graders.batch.summary import conclude
 from graders.intake.submission import Submission
@@ -40,7 +42,8 @@ def grade(submissions: Sequence[Submission], rubric: Rubric, options: Options) -
 def run(job: Job, workers: int = 0, pytest_arguments: Sequence[str] = ()) -> int:
     """0 when every submission was dealt with, 1 when the grader or the machine failed on one.
 
-    `workers` 0 means as many as there are cores; 130 is returned after Ctrl-C.
+    `workers` 0 means as many as there are cores; 130 is returned after Ctrl-C. Raises UsageProblem
+    when the reports cannot be written at all.
     """
     console = Console()
     with speaking(job.language):
@@ -48,26 +51,36 @@ def run(job: Job, workers: int = 0, pytest_arguments: Sequence[str] = ()) -> int
         to_do = tuple(s for s in job.submissions if s.id not in results)
         if results:
             console.print(_("{n} marked before are kept.").format(n=len(results)))
-        interrupted = False
+        interrupted, unwritten = False, ""
         if to_do:
             rest = job.model_copy(update={"submissions": to_do})
             interrupted = _run_pytest(rest, workers, pytest_arguments)
-        for submission in to_do:
-            result = _written(submission, job, interrupted)
-            if result is not None:
-                results[submission.id] = result
+        try:
+            for submission in to_do:
+                result = _written(submission, job, interrupted)
+                if result is not None:
+                    results[submission.id] = result
+        except OSError as error:
+            unwritten = str(error)
         ordered = [results[s.id] for s in job.submissions if s.id in results]
-        if ordered:
-            conclude(job, ordered, console)
-        if interrupted:
-            left = len(job.submissions) - len(ordered)
-            console.print(
-                _("Interrupted: {left} are left. The same command goes on from here.").format(
-                    left=left
-                )
+        try:
+            if ordered:
+                conclude(job, ordered, console)
+        except OSError as error:
+            unwritten = str(error)
+        left = len(job.submissions) - len(ordered)
+        if unwritten:
+            sentence = _(
+                "Not everything could be written ({error}): {left} are left. What is finished is "
+                "whole, and the same command goes on from here."
             )
-            return INTERRUPTED
-    return int(any(resume.needs_another_try(result) for result in ordered))
+            console.print(sentence.format(error=unwritten, left=left), style="red", soft_wrap=True)
+        elif interrupted:
+            sentence = _("Interrupted: {left} are left. The same command goes on from here.")
+            console.print(sentence.format(left=left))
+    if interrupted:
+        return INTERRUPTED
+    return int(bool(unwritten) or any(resume.needs_another_try(result) for result in ordered))
 
 
 def _already_done(job: Job) -> dict[str, Result]:
@@ -97,12 +110,24 @@ def _written(submission: Submission, job: Job, interrupted: bool) -> Result | No
     return Marking(submission, job, given_up=sentence).finish()
 
 
+def _make_room(job: Job) -> None:
+    """Take away old results, which must not pass for new ones. Raises UsageProblem."""
+    try:
+        job.out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=job.out):
+            pass
+        for submission in job.submissions:
+            (job.out / submission.id / resume.RESULT).unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageProblem(
+            _("The reports cannot be written: {error}").format(error=error)
+        ) from None
+
+
 def _run_pytest(job: Job, workers: int, more: Sequence[str]) -> bool:
-    """Whether it was interrupted."""
-    for submission in job.submissions:  # an old result must not pass for a new one
-        (job.out / submission.id / resume.RESULT).unlink(missing_ok=True)
+    """Whether it was interrupted. Raises UsageProblem when nothing can be written."""
+    _make_room(job)
     count = min(workers or available_cores(), len(job.submissions))
-    job.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="corrige-") as name:
         session = Path(name)
         job_file = session / "job.json"
@@ -116,13 +141,15 @@ def _run_pytest(job: Job, workers: int, more: Sequence[str]) -> bool:
         ]
         with _own_terminal() as console, _apart(session, count):
             bar = ProgressBar(len(job.submissions), Attempts(session), console)
-            log = job.out / "pytest.log"
+            log = session / "pytest.log"
             with (
                 bar,
                 log.open("w", encoding="utf-8") as stream,
                 contextlib.redirect_stdout(stream),
             ):
                 status = pytest.main(arguments, plugins=[ProgressPlugin(bar)])
+        with contextlib.suppress(OSError):
+            shutil.copyfile(log, job.out / log.name)
     return status == pytest.ExitCode.INTERRUPTED
 
 

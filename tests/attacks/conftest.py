@@ -16,10 +16,6 @@ import pytest
 from graders.sandbox import SandboxUnavailable, choose
 
 
-def pytest_addoption(parser):
-    parser.addoption("--all-attacks", action="store_true", help="the whole attack suite")
-
-
 @pytest.fixture(scope="session")
 def shut_in():
     """The sandbox that a class is marked in."""

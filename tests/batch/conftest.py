@@ -38,8 +38,8 @@ class FakeClass:
             if source is not None:
                 (folder / "a.ipynb").write_text(notebook(source), "utf-8")
 
-    def start(self, *options, cwd=None):
-        """A marking process, alone in its process group."""
+    def start(self, *options, cwd=None, prefix=()):
+        """A marking process, alone in its process group; `prefix` starts it."""
         environment = os.environ | {
             "FAKE_RUNS": str(self.root / "runs"),
             "CORRIGE_HOME": str(self.root / "home"),
@@ -48,6 +48,7 @@ class FakeClass:
         (self.root / "runs").mkdir(exist_ok=True)
         return subprocess.Popen(
             [
+                *prefix,
                 sys.executable,
                 str(HERE / "drive.py"),
                 str(self.root / "in"),

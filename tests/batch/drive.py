@@ -12,6 +12,7 @@ import fake_rooms  # noqa: F401 - puts the fakes in place
 
 from graders.batch.grade import run
 from graders.batch.job import Job
+from graders.batch.problems import UsageProblem
 from graders.intake.submission import Submission
 from graders.rubric.model import Criterion, Exercise, Penalty, Rubric, Text
 
@@ -64,7 +65,11 @@ def main():
         sandbox="none",
         rerun=given.rerun,
     )
-    sys.exit(run(job, given.n, ["-p", "fake_rooms"]))
+    try:
+        sys.exit(run(job, given.n, ["-p", "fake_rooms"]))
+    except UsageProblem as problem:
+        print(problem)
+        sys.exit(2)
 
 
 if __name__ == "__main__":
