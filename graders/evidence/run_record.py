@@ -16,6 +16,7 @@ Ended = Literal[
     "output_spent",
     "not_started",
 ]
+Log = Literal["whole", "forged", "stopped"]
 
 
 class Frozen(BaseModel):
@@ -65,6 +66,7 @@ class RunRecord(Frozen):
     ended: Ended
     fault: Literal["none", "student", "machine"] = "none"
     detail: str = ""  # one sentence, English msgid already translated by the caller if shown
+    log: Log = "whole"  # is the probe's log what the probe wrote, and all of it?
     stopped_by: Literal["", "watcher", "cgroup"] = ""  # what held it to a limit
     cells: tuple[CellRecord, ...] = ()
     notices: tuple[Notice, ...] = ()

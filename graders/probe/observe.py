@@ -13,11 +13,11 @@ from .namespace import Namespace
 from .saves import Saves
 
 
-def install(out_dir: str, config: dict[str, Any]) -> None:
-    """Watch the running IPython shell; facts go to out_dir."""
+def install(out_dir: str, config: dict[str, Any], key: bytes = b"") -> None:
+    """Watch the running IPython shell; facts go to out_dir, sealed with the key."""
     from IPython import get_ipython
 
-    log = EventLog(out_dir)
+    log = EventLog(out_dir, key)
     cells = Cells(get_ipython(), log)
     metrics = Metrics(log, cells)
     namespace = Namespace(log, cells)

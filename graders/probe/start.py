@@ -32,7 +32,8 @@ def start(config: dict[str, Any]) -> None:
 
     `config`: `out_dir` (facts go there), `workdir` (the student's folder), `data_dir`, `data`
     (list of {"name", "path", "spellings"}), `output_limit` (characters for a cell), `seed`,
-    `shell_timeout` (seconds).
+    `shell_timeout` (seconds), `key_file` (holds the key that facts are sealed with; read once
+    and taken away, as this request's own text stays in the kernel).
     """
     from IPython import get_ipython
 
@@ -46,7 +47,16 @@ def start(config: dict[str, Any]) -> None:
     if importlib.util.find_spec(f"{__package__}.observe") is not None:
         from . import observe
 
-        observe.install(out_dir, config)
+        observe.install(out_dir, config, _take(config.get("key_file")))
+
+
+def _take(key_file: str | None) -> bytes:
+    if not key_file:
+        return b""
+    with open(key_file, "rb") as stream:
+        key = stream.read()
+    os.unlink(key_file)
+    return key
 
 
 def _tell_cell(info: Any) -> None:

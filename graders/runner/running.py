@@ -25,6 +25,7 @@ from graders.runner.kernel import Kernel, KernelNotStarted, start_kernel
 from graders.runner.limits import Limits
 from graders.runner.record import CellRun, cell_records, read_environment, read_notices
 from graders.runner.requests import RequestFailed, change_folder, start_probe
+from graders.runner.seal import new_key, unseal
 from graders.runner.workplace import Workplace, take_evidence, workplace
 from graders.sandbox import Sandbox
 
@@ -54,6 +55,8 @@ def run(
         _empty(out)
         take_evidence(place, out)
     ran = sorted(session.runs)
+    told = len(ran) if ending.ended == "finished" else 0
+    log = unseal(out / "events.jsonl", session.key, told)
     environment = read_environment(out / "environment.json")
     if session.log:
         environment["kernel_log"] = session.log[-2000:]
@@ -61,6 +64,7 @@ def run(
         ended=ending.ended,
         fault=ending.fault,
         detail=ending.detail,
+        log=log,
         stopped_by=ending.stopped_by,
         cells=cell_records(whole, session.runs),
         notices=read_notices(out / "notices.jsonl", ran),
@@ -91,6 +95,7 @@ class _Session:
         self.seconds = self.start_seconds = 0.0
         self.peak = 0
         self.log = ""
+        self.key = new_key()
 
     async def run(self, sandbox: Sandbox) -> Ending:
         began = monotonic()
@@ -122,7 +127,11 @@ class _Session:
         return None
 
     def _config(self) -> dict[str, Any]:
+        """What the probe is told. The key goes by a file: requests stay in the kernel's memory."""
+        key_file = self.place.base / "key"
+        key_file.write_bytes(self.key)
         return {
+            "key_file": str(key_file),
             "out_dir": str(self.place.out),
             "workdir": str(self.place.work),
             "data_dir": str(self.place.data_dir),
