@@ -389,11 +389,25 @@ class Reading:
 
         return predict
 
+    @cached_property
+    def doubts(self) -> tuple[Any, ...]:
+        """What speaks against believing what was seen."""
+        from graders.analysis.trust import doubts  # trust reads readings
+
+        return doubts(self)
+
+    def doubt(self, theme: str) -> str:
+        """Why checks of this theme cannot be told from what was seen; "" when they can."""
+        from graders.analysis.trust import doubt_of
+
+        found = doubt_of(self, theme)
+        return found.message if found is not None else ""
+
     def flags(self) -> tuple[Any, ...]:
         """What a person should know that costs nothing by itself: id, message, cells."""
         from graders.analysis.noticed import noticed  # noticed reads readings
 
-        return noticed(self)
+        return (*self.doubts, *noticed(self))
 
     # -- where -----------------------------------------------------------------------------
     def cell(self, executed: int) -> int:

@@ -111,6 +111,22 @@ def _settled(
 
 
 def ask(reading: Reading, criterion: Criterion, log: Path | None) -> Verdict:
+    """What the criterion's check says, as far as the evidence can be believed."""
+    verdict = _asked(reading, criterion, log)
+    if verdict.verdict not in (VerdictKind.MET, VerdictKind.VIOLATED):
+        return verdict
+    try:
+        doubt = reading.doubt(str(criterion.check).partition(".")[0])
+    except Exception:
+        note_failure(log, f"{criterion.id}: doubts")
+        doubt = ""
+    if not doubt:
+        return verdict
+    message = f"{doubt} {verdict.message}".strip()
+    return verdict.model_copy(update={"verdict": VerdictKind.UNDECIDED, "message": message})
+
+
+def _asked(reading: Reading, criterion: Criterion, log: Path | None) -> Verdict:
     """What the criterion's check says; its own failure is a verdict too."""
     try:
         if criterion.check is None:

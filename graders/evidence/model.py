@@ -167,6 +167,7 @@ class ForwardPass(Event):
     rows: tuple[int, ...]
     grad: bool = False
     training: bool = False
+    settled: bool = False  # no part of it, however deep, was in training mode
     outputs: Digest | None = None
     inputs: Digest | None = None
 
@@ -209,6 +210,25 @@ class FileSeen(Event):
     digest: str = ""
 
 
+class Tampered(Event):
+    """A function that facts rest on was replaced by the notebook."""
+
+    name: Name
+
+
+class Answered(Event):
+    """What a model answered when the probe called it as anybody would, batch after batch.
+
+    `state` is the moment of the state that it had, as of the graph that was drawn just before.
+    """
+
+    model: int
+    state: int
+    rows: tuple[int, ...]
+    inputs: Digest
+    outputs: Digest
+
+
 class Fault(Event):
     """The probe itself failed somewhere."""
 
@@ -230,6 +250,8 @@ class Evidence(Observed):
     arrays: tuple[ArraySeen, ...] = ()
     numbers: tuple[Numbers, ...] = ()
     files: tuple[FileSeen, ...] = ()
+    tampered: tuple[Tampered, ...] = ()
+    answers: tuple[Answered, ...] = ()
     faults: tuple[Fault, ...] = ()
 
     def cell_index(self, executed: int) -> int:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from graders.evidence.model import (
+    Answered,
     ArraySeen,
     Evidence,
     Fault,
@@ -23,6 +24,7 @@ from graders.evidence.model import (
     ModelSeen,
     Numbers,
     State,
+    Tampered,
     TrainingRun,
 )
 from graders.evidence.run_record import RunRecord
@@ -41,6 +43,8 @@ _KINDS: dict[str, tuple[str, type[BaseModel]]] = {
     "array": ("arrays", ArraySeen),
     "numbers": ("numbers", Numbers),
     "file": ("files", FileSeen),
+    "tampered": ("tampered", Tampered),
+    "answer": ("answers", Answered),
     "fault": ("faults", Fault),
 }
 

@@ -67,6 +67,7 @@ class ModelBook:
         self._tensors: dict[int, tuple[Any, int]] = {}  # id -> (weak reference, uid)
         self._next_tensor = 0
         self._next_model = 0
+        self.ask: Any = None  # called for each model that was drawn
         self.drawing: Any = None  # the tape of a call that the probe itself makes
         self._paths: dict[int, str] = {}
 
@@ -191,6 +192,8 @@ class ModelBook:
             self.write_state(state)
             if model.kind == "module":
                 model.drawn = self.draw(model, thing, state.moment)
+                if model.drawn and self.ask is not None:
+                    self.ask(self, model, thing, state.moment)
         self._forget_dead()
 
     # -- graphs ----------------------------------------------------------------------------
@@ -208,7 +211,7 @@ class ModelBook:
             error = ""
             out = None
             try:
-                with _randomness_kept(torch), contextlib.redirect_stdout(io.StringIO()):
+                with randomness_kept(torch), contextlib.redirect_stdout(io.StringIO()):
                     module.eval()
                     self.drawing = tape
                     self._paths.update((id(m), path) for path, m in module.named_modules())
@@ -362,7 +365,7 @@ def _print_of(tensor: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _randomness_kept(torch: Any) -> Iterator[None]:
+def randomness_kept(torch: Any) -> Iterator[None]:
     """Leaves the student's random numbers as they would have been without us."""
     import random
 

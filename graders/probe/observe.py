@@ -11,6 +11,7 @@ from .log import EventLog
 from .metrics import Metrics
 from .namespace import Namespace
 from .saves import Saves
+from .tampering import Tampering
 
 
 def install(out_dir: str, config: dict[str, Any], key: bytes = b"") -> None:
@@ -19,6 +20,8 @@ def install(out_dir: str, config: dict[str, Any], key: bytes = b"") -> None:
 
     log = EventLog(out_dir, key)
     cells = Cells(get_ipython(), log)
+    tampering = Tampering(log, cells)
+    tampering.shell(get_ipython())
     metrics = Metrics(log, cells)
     namespace = Namespace(log, cells)
 
@@ -30,12 +33,24 @@ def install(out_dir: str, config: dict[str, Any], key: bytes = b"") -> None:
         metrics.torch(torch)
         namespace.torch_observer = observer
         cells.add(observer)
+        tampering.torch(torch)
+        tampering.ourselves()
+
+    def metrics_came(module: Any) -> None:
+        metrics.sklearn(module)
+        tampering.metrics(module)
+
+    def numpy_came(module: Any) -> None:
+        metrics.numpy(module)
+        tampering.numpy(module)
 
     cells.add(namespace)  # first: it shows the torch observer the models in variables
     cells.add(metrics)
     cells.add(Saves(log, cells, out_dir, config.get("workdir") or os.getcwd()))
     when_imported("torch", torch_came)
-    when_imported("sklearn.metrics", metrics.sklearn)
+    when_imported("sklearn.metrics", metrics_came)
     when_imported("torchmetrics", metrics.torchmetrics)
-    when_imported("numpy", metrics.numpy)
+    when_imported("numpy", numpy_came)
     when_imported("numpy.testing", metrics.numpy_testing)
+    tampering.ourselves()
+    cells.add(tampering)

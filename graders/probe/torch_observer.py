@@ -6,6 +6,7 @@ import functools
 import threading
 from typing import Any
 
+from .answers import ask
 from .cells import Cells
 from .log import EventLog
 from .models import ModelBook
@@ -20,6 +21,7 @@ class TorchObserver:
     def __init__(self, torch: Any, log: EventLog, cells: Cells) -> None:
         self.torch, self.log, self.cells = torch, log, cells
         self.book = ModelBook(torch, log, cells, make_tape(torch), Operations(torch))
+        self.book.ask = ask
         self.passes = Passes(torch, log, cells, self.book)
         self.training = Training(torch, log, cells, self.book, self.passes)
         self._busy = 0  # depth of module calls

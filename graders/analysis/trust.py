@@ -1,0 +1,168 @@
+"""May what was seen be believed? Doubts, and which criteria rest on what is doubtful.
+
+Facts come from a process that the student's code shares. What can be computed again is: a
+network's graph must answer as the network did. What cannot is believed only while nothing was
+tampered with. A doubt takes nothing away; a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.analysis.operations import bare
+from graders.analysis.reading import Reading
+from graders.analysis.runs import DrawnNetwork
+from graders.evidence.model import State
+from graders.evidence.reading import EvidenceError
+from graders.language import _
+
+Array = NDArray[Any]
+FAR = 0.1  # of the answers' own spread: half precision and long networks stay well below
+OFTEN = 0.1  # share of the rows that are far
+PARTS = 20  # batches of an evaluation that are computed again
+
+EVERYTHING = ("architecture", "training", "data", "evaluation", "adaptation")
+NETWORKS = ("architecture", "training", "evaluation", "adaptation")
+# What rests only on functions of these libraries; anything else that was replaced may have
+# touched every fact.
+MEASURES = ("sklearn.metrics", "numpy")
+MEASURED = ("evaluation", "adaptation")
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Something that takes away the ground of whole themes of checks."""
+
+    id: str
+    message: str
+    themes: tuple[str, ...]
+    cells: tuple[int, ...] = ()
+
+
+def doubts(reading: Reading) -> tuple[Doubt, ...]:
+    """Everything that speaks against what was seen, each kind once."""
+    found = [_log(reading), _tampering(reading), _answers(reading)]
+    return tuple(d for d in found if d is not None)
+
+
+def doubt_of(reading: Reading, theme: str) -> Doubt | None:
+    """The first doubt that concerns the checks of a theme."""
+    return next((d for d in reading.doubts if theme in d.themes), None)
+
+
+def _log(reading: Reading) -> Doubt | None:
+    log = reading.evidence.run.log
+    if log == "forged":
+        words = _("Lines were written into the grader's own log, or taken out of it.")
+    elif log == "stopped":
+        words = _("The grader's observers were stopped before the end of the notebook.")
+    else:
+        return None
+    return Doubt("tampered_log", words, EVERYTHING)
+
+
+def _tampering(reading: Reading) -> Doubt | None:
+    seen = reading.evidence.tampered
+    if not seen:
+        return None
+    names = sorted({t.name for t in seen})
+    measures = all(name.startswith(MEASURES) for name in names)
+    shown = ", ".join(names[:6]) + (" ..." if len(names) > 6 else "")
+    words = _("Functions that the grader relies on were replaced: {names}.").format(names=shown)
+    cells = tuple(sorted({reading.cell(t.cell) for t in seen}))
+    return Doubt("tampered", words, MEASURED if measures else EVERYTHING, cells)
+
+
+def _answers(reading: Reading) -> Doubt | None:
+    cells = tuple(sorted({reading.cell(c) for c in _contradictions(reading)}))
+    if not cells:
+        return None
+    words = _(
+        "A network answers differently from the graph that was drawn of it: it behaves in another "
+        "way when it is watched, or with another number of rows."
+    )
+    return Doubt("answers_differ", words, NETWORKS, cells)
+
+
+def _contradictions(reading: Reading) -> Iterator[int]:
+    """Cells in which a model gave answers that its graph does not give."""
+    states = {(s.model, s.moment): s for s in reading.evidence.states}
+    for answer in reading.evidence.answers:
+        drawn = _drawn(reading, answer.model, states.get((answer.model, answer.state)))
+        if drawn and _differs(reading, drawn, answer.inputs, answer.outputs, answer.rows):
+            yield answer.cell
+    for seen in reading.evidence.passes:
+        if not seen.settled or seen.inputs is None or seen.outputs is None:
+            continue
+        drawn = _drawn(reading, seen.model, states.get((seen.model, seen.state)))
+        if drawn and _differs(reading, drawn, seen.inputs, seen.outputs, seen.rows):
+            yield seen.cell
+
+
+def _drawn(reading: Reading, model: int, state: State | None) -> DrawnNetwork | None:
+    """The graph of a model with just these weights, drawn on rows it was really given."""
+    if state is None:
+        return None
+    content = {e.uid: e.digest for e in state.entries}
+    for drawn in reading.drawn:
+        leaves = [x for x in drawn.network.leaves.values() if x.role in ("parameter", "buffer")]
+        if (
+            drawn.graph.model == model
+            and not drawn.graph.guessed
+            and not _random(drawn)
+            and all(content.get(x.uid) == x.digest for x in leaves)
+        ):
+            return drawn
+    return None
+
+
+def _random(drawn: DrawnNetwork) -> bool:
+    """Does it draw by lot, also in evaluation mode?"""
+    for node in drawn.network.nodes:
+        name = bare(node.op)
+        if "dropout" in name and (node.named.get("training") is True or True in node.args[2:3]):
+            return True
+        if name.startswith(("rand", "bernoulli", "normal", "multinomial", "poisson")):
+            return True
+    return False
+
+
+def _differs(
+    reading: Reading, drawn: DrawnNetwork, inputs: str, outputs: str, rows: tuple[int, ...]
+) -> bool:
+    """Are the answers far from what the graph gives on the same rows, batch after batch?
+
+    False when either cannot be known.
+    """
+    try:
+        given, said = reading.blobs.load(inputs), reading.blobs.load(outputs)
+    except EvidenceError:
+        return False
+    if sum(rows) != len(given) or len(given) != len(said):
+        return False
+    ends = np.cumsum(rows)[:PARTS]
+    parts = zip(np.concatenate([[0], ends[:-1]]), ends, strict=True)
+    expected = [reading.predict_with(drawn.network, given[a:b]) for a, b in parts]
+    if any(e is None for e in expected):
+        return False
+    return far_apart(np.concatenate([e for e in expected if e is not None]), said[: ends[-1]])
+
+
+def far_apart(expected: Array, said: Array) -> bool:
+    """True when many rows' answers differ by much of the answers' own spread.
+
+    Both n rows of finite numbers of the same form; False for other forms.
+    """
+    if expected.shape != said.shape or not expected.size:
+        return False
+    first = expected.reshape(len(expected), -1).astype(np.float64)
+    second = said.reshape(len(said), -1).astype(np.float64)
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        return False
+    spread = max(first.std(), second.std(), 1e-3 * np.abs(first).max(), 1e-9)
+    return bool((np.abs(first - second).max(axis=1) > FAR * spread).mean() > OFTEN)
