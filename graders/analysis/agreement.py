@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from graders.analysis.evaluations import Scored, comes_from, is_truth_of, scored
-from graders.analysis.predictions import as_labels, figures
+from graders.analysis.evaluations import Scored, is_truth_of, scored
 from graders.analysis.reading import Reading
-from graders.analysis.shown import ShownNumber
+from graders.analysis.shown import ShownNumber, crowded
 
 METRIC_NAMES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "f1": "F1"}
 FUNCTIONS = {
@@ -23,19 +20,23 @@ WORDS = {
     "balanced_accuracy": ("bal", "bacc", "ba:", "ba ", "equilibrad", "ponderad"),
     "f1": ("f1", "f-1", "f_1", "f score", "f-score", "fscore", "medida f"),
 }
-ENOUGH = 0.5  # share of a file's rows that makes an evaluation one of the file
-SENSIBLE = 0.6  # balanced accuracy that rows in a wrong order do not reach
 HELD_TOLERANCE = 3e-6  # numbers in variables are at least float32
+NEAR, MANY = 0.1, 60  # more numbers of one variable within a tenth of a figure are a list
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How a metric was found: "called", "held" or "shown", its value and where."""
+    """How a metric was found: "called", "held" or "shown", its value and where.
+
+    `sure` is False when a person must look: `why` is "rounded", "crowd" (so many numbers that one
+    of them agrees by chance) or "rows" (it is not known whose rows were predicted).
+    """
 
     how: str
     value: float
     cell: int  # position in the executed notebook
     sure: bool = True
+    why: str = ""
 
 
 def find(
@@ -45,14 +46,33 @@ def find(
 
     Looks at cells from `first_cell` (executed code cells) on.
     """
+    weak: Agreement | None = None
+    for sure in (True, False):
+        some = [s for s in candidates if s.sure is sure]
+        found = _sign(reading, metric, some, first_cell) if some else None
+        if found is not None and found.sure and sure:
+            return found
+        if found is not None and weak is None:
+            weak = found if sure else replace(found, sure=False, why="rows")
+    return weak
+
+
+def _sign(
+    reading: Reading, metric: str, candidates: Sequence[Scored], first_cell: int
+) -> Agreement | None:
     values = [(v, s) for s in candidates for v in s.values.get(metric, ())]
     if not values:
         return None
-    return (
-        _called(reading, metric, candidates)
-        or _held(reading, metric, values, first_cell)
-        or _shown(reading, metric, values, first_cell)
-    )
+    weak: Agreement | None = None
+    for found in (
+        _called(reading, metric, candidates),
+        _held(reading, metric, values, first_cell),
+        _shown(reading, metric, values, first_cell),
+    ):
+        if found is not None and found.sure:
+            return found
+        weak = weak or found
+    return weak
 
 
 def _called(reading: Reading, metric: str, candidates: Sequence[Scored]) -> Agreement | None:
@@ -76,6 +96,7 @@ def _held(
     reading: Reading, metric: str, values: Iterable[tuple[float, Scored]], first_cell: int
 ) -> Agreement | None:
     pairs = list(values)
+    weak: Agreement | None = None
     for cell, name, number in reading.held:
         if cell < first_cell:
             continue
@@ -85,8 +106,23 @@ def _held(
             if any(abs(number - scale * value) <= HELD_TOLERANCE * scale for scale in (1.0, 100.0)):
                 if _is_round(value) and not _named(metric, name.lower()):
                     continue
-                return Agreement("held", value, reading.cell(cell))
-    return None
+                if not _one_of_many(reading, cell, name, number):
+                    return Agreement("held", value, reading.cell(cell))
+                weak = weak or Agreement("held", value, reading.cell(cell), False, "crowd")
+    return weak
+
+
+def _one_of_many(reading: Reading, cell: int, name: str, number: float) -> bool:
+    """Is it one of a long list of numbers near it, where one agrees by chance?"""
+    stem = name.partition(".")[0]
+    near = {
+        value
+        for other, path, value in reading.held
+        if other == cell
+        and path.partition(".")[0] == stem
+        and abs(value - number) < NEAR * abs(number)
+    }
+    return len(near) > MANY
 
 
 def _is_round(value: float) -> bool:
@@ -105,10 +141,12 @@ def _shown(
         for value, candidate in pairs:
             if number.cell < reading.cell(candidate.cell) or not number.agrees(value):
                 continue
-            if number.digits >= 3 or _named(metric, number.words):
+            clear = number.digits >= 3 or _named(metric, number.words)
+            if clear and not crowded(number, reading.shown_in(number.cell)):
                 return Agreement("shown", number.value, number.cell)
             if number.digits >= 2 and not _names_another(metric, number.words[-40:]):
-                weak = weak or Agreement("shown", number.value, number.cell, sure=False)
+                why = "crowd" if clear else "rounded"
+                weak = weak or Agreement("shown", number.value, number.cell, False, why)
     return weak
 
 
@@ -123,108 +161,6 @@ def _named(metric: str, words: str) -> bool:
         last = max(words.rfind(w) for w in WORDS["accuracy"])
         return not any(w in words[max(0, last - 12) : last + 3] for w in ("bal", "equilibrad"))
     return named
-
-
-def predictions_on(reading: Reading, role: str = "test") -> tuple[Scored, ...]:
-    """Predictions of the trained base network on a data file, scored against trusted labels."""
-    table = reading.tables.get(role)
-    if table is None or table.labels is None or reading.base is None:
-        return ()
-    since = reading.base.run.moment
-    found: list[Scored] = []
-    ours = [
-        e
-        for e in reading.evaluations
-        if e.table == role
-        and e.seen.moment > since
-        and e.rows >= ENOUGH * table.rows
-        and _is_base(reading, e.seen.model, e.seen.state)
-    ]
-    for evaluation in ours:
-        if evaluation.truth is None:
-            continue
-        seen = evaluation.seen
-        own = scored(evaluation.outputs, evaluation.truth, seen.cell, seen.moment)
-        # The number of rows alone may mislead (another order): then only if it makes sense.
-        if own is not None and (evaluation.sure or own.values["balanced_accuracy"][0] > SENSIBLE):
-            found.append(own)
-    for item in reading.metric_calls:
-        if item.call.moment < since or not is_truth_of(item.truth, table):
-            continue
-        if ours and not any(
-            len(e.outputs) == len(item.predicted) and comes_from(item.predicted, e.outputs)
-            for e in ours
-        ):
-            continue
-        found.append(_from_call(item.predicted, item.truth, item.call.cell, item.call.moment))
-    found.extend(_label_vectors(reading, ours, table.labels))
-    if not found and reading.base.run.model is None:
-        found.extend(_computed_again(reading, role))
-    return tuple(found)
-
-
-def _from_call(predicted: object, truth: object, cell: int, moment: int) -> Scored:
-    guess, real = np.asarray(predicted, dtype=bool), np.asarray(truth, dtype=bool)
-    return Scored(figures(guess, real), guess, real, cell, moment)
-
-
-def _is_base(reading: Reading, model: int, state_moment: int) -> bool:
-    """True for the trained network or one with weights of the same forms (a loaded copy)."""
-    base = reading.base
-    if base is None or base.run.model is None or base.run.model == model:
-        return True
-    shapes = {
-        s.model: sorted(e.shape for e in s.parameters)
-        for s in reading.evidence.states
-        if s.model in (model, base.run.model)
-    }
-    return shapes.get(model) == shapes.get(base.run.model)
-
-
-def _label_vectors(reading: Reading, ours: Sequence[object], truth: object) -> list[Scored]:
-    """Label vectors in variables that are the outputs cut at a threshold of the student's."""
-    from graders.analysis.evaluations import Evaluation
-
-    real = np.asarray(truth, dtype=bool)
-    found = []
-    outputs = [e.outputs for e in ours if isinstance(e, Evaluation)]
-    for array in reading.evidence.arrays:
-        if array.shape not in ((len(real),), (len(real), 1)) or not reading.blobs.has(array.digest):
-            continue
-        predicted = as_labels(reading.blobs.load(array.digest))
-        if predicted is None or predicted.all() or not predicted.any():
-            continue
-        if not any(comes_from(predicted, out) for out in outputs):
-            continue
-        if (predicted == real).mean() < 0.5:
-            predicted = ~predicted
-        found.append(_from_call(predicted, real, array.cell, array.moment))
-    return found
-
-
-def _computed_again(reading: Reading, role: str) -> list[Scored]:
-    """For networks without a module to watch: predictions computed again on this side."""
-    table = reading.tables.get(role)
-    predict = reading.base_predict
-    if table is None or table.labels is None or predict is None or reading.base is None:
-        return []
-    found = []
-    for array in reading.evidence.arrays:
-        if (
-            len(array.shape) != 2
-            or array.shape[0] != table.rows
-            or not reading.blobs.has(array.digest)
-        ):
-            continue
-        outputs = predict(reading.blobs.load(array.digest))
-        own = (
-            scored(outputs, table.labels, reading.base.run.cell, reading.base.run.moment)
-            if outputs is not None
-            else None
-        )
-        if own is not None:
-            found.append(own)
-    return found
 
 
 def near_words(reading: Reading, metric: str, first_cell: int) -> tuple[ShownNumber, ...]:
@@ -246,6 +182,7 @@ def other_figure(
             and not number.literal
             and number.digits >= 3
             and any(number.agrees(v) for v in figures_of)
+            and not crowded(number, reading.shown_in(number.cell))
         ):
             return number
     return None

@@ -112,13 +112,17 @@ def _parts(rows: tuple[int, ...], sizes: set[int], total: int) -> Iterable[tuple
 
 @dataclass(frozen=True)
 class Scored:
-    """Predictions with their truth: `values` are the accepted values of each metric."""
+    """Predictions with their truth: `values` are the accepted values of each metric.
+
+    `sure` is False when it is not known that the rows are the data file's.
+    """
 
     values: Mapping[str, tuple[float, ...]]
     predicted: NDArray[np.bool_]
     truth: NDArray[np.bool_]
     cell: int  # executed code cell
     moment: int
+    sure: bool = True
 
 
 def scored(outputs: Array, truth: NDArray[np.bool_], cell: int, moment: int) -> Scored | None:
@@ -162,6 +166,15 @@ def is_truth_of(truth: NDArray[np.bool_], table: TrustedTable) -> bool:
 
 
 def comes_from(predicted: NDArray[np.bool_], outputs: Array) -> bool:
-    """True when the labels are these outputs cut at a threshold."""
+    """True when the labels are these outputs cut at a threshold.
+
+    One answer for every row is any network's at some threshold: it counts as this one's when it
+    is so at the usual one.
+    """
+    if len(predicted) != len(outputs):
+        return False
+    if predicted.all() or not predicted.any():
+        usual = labels_of(outputs)
+        return usual is not None and bool(usual.all() or not usual.any())
     score = score_of(outputs)
     return score is not None and thresholds_of(predicted, score)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graders.analysis.agreement import predictions_on
 from graders.analysis.losses import LossView, view_loss
+from graders.analysis.predicted import predictions_on
 from graders.analysis.reading import Reading
 from graders.analysis.replay import Replay
 from graders.analysis.runs import TrainedRun, trend

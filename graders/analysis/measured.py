@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from graders.analysis.agreement import (
     METRIC_NAMES,
+    Agreement,
     figures_elsewhere,
     find,
     near_words,
     other_figure,
-    predictions_on,
 )
 from graders.analysis.comparison import base_and_adapted
+from graders.analysis.predicted import predictions_on
 from graders.analysis.reading import Reading
 from graders.analysis.statement import Answer
 from graders.language import _
@@ -30,9 +31,12 @@ def reported(reading: Reading) -> Answer:
     candidates = predictions_on(reading)
     if not candidates:
         return _not_on_test(reading)
+    unsure: Agreement | None = None
     for metric in METRIC_NAMES:
         found = find(reading, metric, candidates, base.run.cell)
-        if found is not None:
+        if found is not None and found.why in ("rows", "crowd"):
+            unsure = found
+        elif found is not None:
             return Answer(
                 True,
                 _("{metric} {value:.4f} on the {rows} rows of the test file").format(
@@ -43,6 +47,8 @@ def reported(reading: Reading) -> Answer:
     cells = tuple(dict.fromkeys(reading.cell(c.cell) for c in candidates))
     if other_figure(reading, candidates, cells):
         return Answer(True, _("the test file was predicted and a figure of it is shown"), cells)
+    if unsure is not None:
+        return Answer(None, _why_unsure(unsure), (unsure.cell,))
     loose = [n for n in reading.shown if n.cell in cells and not n.literal]
     elsewhere = figures_elsewhere(reading)
     unexplained = [n for n in loose if not any(n.agrees(v) for v in elsewhere)]
@@ -100,10 +106,7 @@ def metric(reading: Reading, name: str) -> Answer:
             expected,
         )
     if found is not None:
-        words = _("a figure {value} agrees, but it is too rounded to be sure").format(
-            value=found.value
-        )
-        return Answer(None, words, (found.cell,), expected)
+        return Answer(None, _why_unsure(found), (found.cell,), expected)
     near = near_words(reading, name, base.run.cell)
     if near:
         words = _("no figure agrees; near the metric's name stands {values}").format(
@@ -112,6 +115,15 @@ def metric(reading: Reading, name: str) -> Answer:
         return Answer(False, words, tuple(dict.fromkeys(n.cell for n in near[:4])), expected)
     cells = tuple(dict.fromkeys(reading.cell(c.cell) for c in candidates))[:4]
     return Answer(False, _("no figure computed or shown agrees with it"), cells, expected)
+
+
+def _why_unsure(found: Agreement) -> str:
+    """Why a figure that agrees is not enough."""
+    words = {
+        "rows": _("a figure {value} agrees, but it is not known that the rows are the test file's"),
+        "crowd": _("a figure {value} agrees, but so many are shown that one had to"),
+    }.get(found.why, _("a figure {value} agrees, but it is too rounded to be sure"))
+    return words.format(value=found.value)
 
 
 def compared(reading: Reading) -> Answer:

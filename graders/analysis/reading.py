@@ -263,6 +263,10 @@ class Reading:
         """Numbers shown in outputs, in order of the cells."""
         return tuple(n for c in self.evidence.run.cells for n in shown_numbers(c))
 
+    def shown_in(self, cell: int) -> tuple[ShownNumber, ...]:
+        """Numbers shown by one cell (its position in the executed notebook)."""
+        return tuple(n for n in self.shown if n.cell == cell)
+
     @cached_property
     def held(self) -> tuple[tuple[int, str, float], ...]:
         """(cell, variable, number) of numbers kept in variables."""

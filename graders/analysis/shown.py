@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from graders.evidence.run_record import CellRecord
@@ -11,6 +12,9 @@ from graders.evidence.run_record import CellRecord
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+]?\d+)?\s?(%)?")
 _TAG = re.compile(r"<style.*?</style>|<[^>]+>", re.DOTALL | re.IGNORECASE)
 MAX_TEXT = 200_000
+CLOSE = 0.02  # of 1, around a number
+CHANCE = 0.3  # share of the numbers that could be written there
+FEW = 20  # numbers with the same label
 SINGLE = 1e-6  # what single precision leaves of a figure shown with all its digits
 
 
@@ -63,6 +67,30 @@ def shown_numbers(cell: CellRecord) -> tuple[ShownNumber, ...]:
                 )
             )
     return tuple(found)
+
+
+def crowded(number: ShownNumber, beside: Iterable[ShownNumber]) -> bool:
+    """True when so many numbers stand in its cell that one of them agrees with any figure.
+
+    `beside` are the numbers of its cell. Those near it, as a share of all that could be written
+    there with as many digits, are the chance of an agreement that says nothing. A number whose
+    label stands there only a few times is not one of a crowd.
+    """
+    scale = 100.0 if number.percent or number.value > 1 else 1.0
+    near: set[float] = set()
+    alike = 0
+    for other in beside:
+        if other.digits == number.digits and abs(other.value - number.value) < CLOSE * scale:
+            near.add(other.value)
+            alike += _label(other) == _label(number)
+    possible = 2 * CLOSE * scale / (2 * number.tolerance)
+    return alike > FEW and len(near) > CHANCE * possible
+
+
+def _label(number: ShownNumber) -> str:
+    """The letters of the words before it, on its line."""
+    line = number.words.rpartition("\n")[2]
+    return "".join(c for c in line[-30:] if c.isalpha())
 
 
 def _literals(source: str) -> frozenset[str]:

@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 from graders.analysis.operations import bare
 from graders.analysis.reading import Reading
 from graders.analysis.runs import DrawnNetwork
-from graders.evidence.model import State
+from graders.evidence.model import Answered
 from graders.evidence.reading import EvidenceError
 from graders.language import _
 
 Array = NDArray[Any]
 FAR = 0.1  # of the answers' own spread: half precision and long networks stay well below
 OFTEN = 0.1  # share of the rows that are far
-PARTS = 20  # batches of an evaluation that are computed again
 
 EVERYTHING = ("architecture", "training", "data", "evaluation", "adaptation")
 NETWORKS = ("architecture", "training", "evaluation", "adaptation")
@@ -90,35 +89,22 @@ def _answers(reading: Reading) -> Doubt | None:
 
 
 def _contradictions(reading: Reading) -> Iterator[int]:
-    """Cells in which a model gave answers that its graph does not give."""
-    states = {(s.model, s.moment): s for s in reading.evidence.states}
+    """Cells in which a model gave answers that its graph does not give.
+
+    Only answers to calls that followed the drawing at once: between two calls of the notebook's,
+    hooks, flags and tensors of its own may change what a model does, and honestly so.
+    """
     for answer in reading.evidence.answers:
-        drawn = _drawn(reading, answer.model, states.get((answer.model, answer.state)))
-        if drawn and _differs(reading, drawn, answer.inputs, answer.outputs, answer.rows):
-            yield answer.cell
-    for seen in reading.evidence.passes:
-        if not seen.settled or seen.inputs is None or seen.outputs is None:
-            continue
-        drawn = _drawn(reading, seen.model, states.get((seen.model, seen.state)))
-        if drawn and _differs(reading, drawn, seen.inputs, seen.outputs, seen.rows):
-            yield seen.cell
-
-
-def _drawn(reading: Reading, model: int, state: State | None) -> DrawnNetwork | None:
-    """The graph of a model with just these weights, drawn on rows it was really given."""
-    if state is None:
-        return None
-    content = {e.uid: e.digest for e in state.entries}
-    for drawn in reading.drawn:
-        leaves = [x for x in drawn.network.leaves.values() if x.role in ("parameter", "buffer")]
-        if (
-            drawn.graph.model == model
-            and not drawn.graph.guessed
-            and not _random(drawn)
-            and all(content.get(x.uid) == x.digest for x in leaves)
-        ):
-            return drawn
-    return None
+        for drawn in reading.drawn:
+            graph = drawn.graph
+            same = (graph.model, graph.moment) == (answer.model, answer.state)
+            if (
+                same
+                and not graph.guessed
+                and not _random(drawn)
+                and _differs(reading, drawn, answer)
+            ):
+                yield answer.cell
 
 
 def _random(drawn: DrawnNetwork) -> bool:
@@ -132,25 +118,23 @@ def _random(drawn: DrawnNetwork) -> bool:
     return False
 
 
-def _differs(
-    reading: Reading, drawn: DrawnNetwork, inputs: str, outputs: str, rows: tuple[int, ...]
-) -> bool:
+def _differs(reading: Reading, drawn: DrawnNetwork, answer: Answered) -> bool:
     """Are the answers far from what the graph gives on the same rows, batch after batch?
 
     False when either cannot be known.
     """
     try:
-        given, said = reading.blobs.load(inputs), reading.blobs.load(outputs)
+        given, said = reading.blobs.load(answer.inputs), reading.blobs.load(answer.outputs)
     except EvidenceError:
         return False
-    if sum(rows) != len(given) or len(given) != len(said):
+    if sum(answer.rows) != len(given) or len(given) != len(said):
         return False
-    ends = np.cumsum(rows)[:PARTS]
+    ends = np.cumsum(answer.rows)
     parts = zip(np.concatenate([[0], ends[:-1]]), ends, strict=True)
     expected = [reading.predict_with(drawn.network, given[a:b]) for a, b in parts]
     if any(e is None for e in expected):
         return False
-    return far_apart(np.concatenate([e for e in expected if e is not None]), said[: ends[-1]])
+    return far_apart(np.concatenate([e for e in expected if e is not None]), said)
 
 
 def far_apart(expected: Array, said: Array) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.analysis import Reading, structure
-from graders.analysis.agreement import predictions_on
+from graders.analysis.predicted import predictions_on
 from graders.analysis.predictions import confusion
 from graders.batch.drawing import draw
 from graders.batch.grader_log import note_failure

@@ -167,7 +167,6 @@ class ForwardPass(Event):
     rows: tuple[int, ...]
     grad: bool = False
     training: bool = False
-    settled: bool = False  # no part of it, however deep, was in training mode
     outputs: Digest | None = None
     inputs: Digest | None = None
 

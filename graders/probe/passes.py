@@ -40,7 +40,6 @@ class Pass:
         self.seen: set[str] = set()
         self.bytes_out = self.bytes_in = 0
         self.grad = self.training = False
-        self.settled = True
 
 
 class Passes:
@@ -137,9 +136,6 @@ class Passes:
         now.seen.add(print_)
         now.rows.append(len(out))
         now.grad, now.training = call.grad, call.training
-        if now.settled and not now.outputs:
-            thing = call.model.thing()
-            now.settled = thing is not None and not any(m.training for m in thing.modules())
         if now.bytes_out + out.nbytes <= MAX_OUTPUT:
             now.outputs.append(out.copy())
             now.bytes_out += out.nbytes
@@ -187,7 +183,6 @@ class Passes:
                 rows=made.rows,
                 grad=made.grad,
                 training=made.training,
-                settled=made.settled,
                 outputs=self.log.keep(np.concatenate(made.outputs))
                 if whole and _alike(made.outputs)
                 else None,
