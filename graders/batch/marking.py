@@ -71,6 +71,7 @@ class Marking:
                     self.job.data_files,
                     sandbox.choose(self.job.sandbox),
                     rerun=self.job.rerun,
+                    root=self.job.evidence,
                     on_cell=self._on_cell,
                 )
         except Exception:

@@ -98,12 +98,22 @@ def validate(
     out: Out = _REPORTS,
     lang: Lang = Language.es,
     rerun: Rerun = False,
+    repeat: Annotated[
+        int,
+        typer.Option(
+            "--repeat",
+            metavar="N",
+            min=1,
+            help="Judge all N times: the further ones in fresh kernels, by turns one at a time "
+            "and shuffled over all workers. A verdict that differs fails.",
+        ),
+    ] = 1,
 ) -> None:
     """Prove the rubrics: correct solutions lose nothing, planted defects are found."""
     count = workers(n)
     from graders.cli.validate import validate_all
 
-    leave(validate_all(assignments or [], count, data, out, lang.value, rerun))
+    leave(validate_all(assignments or [], count, data, out, lang.value, rerun, repeat))
 
 
 @app.command("list")

@@ -22,8 +22,9 @@ def validate_all(
     out: Path,
     language: str,
     rerun: bool,
+    repeat: int = 1,
 ) -> int:
-    """Validate each and write its page. 1 when a verdict is not the expected one.
+    """Validate each and write its page. 1 when a verdict is not the expected one, or not steady.
 
     Raises UsageProblem, RubricError or SandboxUnavailable.
     """
@@ -34,7 +35,13 @@ def validate_all(
         raise UsageProblem(_("No assignment here has a reference folder."))
     for name in names:
         found = validate(
-            name, data=data, workers=workers, language=language, rerun=rerun, console=console
+            name,
+            data=data,
+            workers=workers,
+            language=language,
+            rerun=rerun,
+            repeat=repeat,
+            console=console,
         )
         folder = out / found.rubric.assignment
         with speaking(language):
