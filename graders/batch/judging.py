@@ -48,4 +48,6 @@ def judge(job: Job, name: str) -> Judged:
     with speaking(job.language):
         if marking.problem:
             raise UsageProblem(f"{name}: {marking.problem}")
-    return Judged(name, dict(marking.verdicts), frozenset(flag.id for flag in marking.flags))
+    judged = Judged(name, dict(marking.verdicts), frozenset(flag.id for flag in marking.flags))
+    marking.remember()
+    return judged

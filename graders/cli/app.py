@@ -116,6 +116,17 @@ def validate(
     leave(validate_all(assignments or [], count, data, out, lang.value, rerun, repeat))
 
 
+@app.command()
+def new(
+    assignment: Annotated[str, typer.Argument(help="Its name: p4, or intro-2030.")],
+    lang: Lang = Language.es,
+) -> None:
+    """Lay out a new assignment here: rubric, correct solution, planted defects, data."""
+    from graders.cli.new import new as lay_out
+
+    leave(lay_out(assignment, lang.value))
+
+
 @app.command("list")
 def list_assignments(lang: Lang = Language.es) -> None:
     """The assignments that can be marked."""

@@ -30,7 +30,7 @@ def validate_all(
     """
     console = Console()
     surprises = 0
-    names = assignments or [path.stem for path in available() if places.reference(path.stem)]
+    names = assignments or [path.stem for path in available() if places.has_wheats(path.stem)]
     if not names:
         raise UsageProblem(_("No assignment here has a reference folder."))
     for name in names:

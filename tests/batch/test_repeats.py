@@ -70,9 +70,7 @@ def test_further_rounds_have_evidence_of_their_own(tmp_path, monkeypatch):
         yield Judged("w", {})
 
     monkeypatch.setattr("graders.batch.repeats.judge_all", fake)
-    job = Job(
-        rubric=RUBRIC, submissions=(), data={}, out=Path("o"), language="en", sandbox="none"
-    )
+    job = Job(rubric=RUBRIC, submissions=(), data={}, out=Path("o"), language="en", sandbox="none")
     assert [j.name for j in judge_again(job, Round(2, ("w",), 1))] == ["w"]
     ((folder, workers, order),) = asked
     assert (workers, order) == (1, ("w",))
