@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graders.analysis.evaluations import Scored, comes_from, is_truth_of, scored
+from graders.analysis.evaluations import Scored, comes_from, either_way, is_truth_of, scored
 from graders.analysis.predictions import as_labels, figures
 from graders.analysis.reading import Reading
 from graders.analysis.shown import ShownNumber
@@ -160,7 +160,7 @@ def predictions_on(reading: Reading, role: str = "test") -> tuple[Scored, ...]:
     found.extend(_label_vectors(reading, ours, table.labels))
     if not found and reading.base.run.model is None:
         found.extend(_computed_again(reading, role))
-    return tuple(found)
+    return tuple(way for one in found for way in either_way(one))
 
 
 def _from_call(predicted: object, truth: object, cell: int, moment: int) -> Scored:
