@@ -134,7 +134,8 @@ def scored(outputs: Array, truth: NDArray[np.bool_], cell: int, moment: int) -> 
 
 def either_way(found: Scored) -> tuple[Scored, ...]:
     """The predictions, and the other way round too when they are hardly better than chance."""
-    if abs(found.values["accuracy"][0] - 0.5) > NEAR_CHANCE:
+    accuracy = found.values.get("accuracy", (1.0,))[0]
+    if abs(accuracy - 0.5) > NEAR_CHANCE:
         return (found,)
     other = replace(
         found, predicted=~found.predicted, values=figures(~found.predicted, found.truth)

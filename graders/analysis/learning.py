@@ -123,13 +123,16 @@ def trained(reading: Reading, run: TrainedRun | None, role: str) -> Answer:
             words + "; " + _("trained on the rows of the file '{file}'").format(file=source),
             cells,
         )
+    if course.fell:
+        return Answer(True, words, cells)
     # A network that is already good hardly improves: there, moving without diverging is training.
     if role == "train":
-        skill = max((s.values["balanced_accuracy"][0] for s in predictions_on(reading)), default=0)
+        scores = [s.values.get("balanced_accuracy", (0.0,))[0] for s in predictions_on(reading)]
+        skill = max(scores, default=0.0)
         good, doubtful = skill > SKILLED, skill > LUCKY
     else:
         good, doubtful = (course.last < x * course.first for x in (STEADY, DIVERGED))
-    if course.fell or good:
+    if good:
         return Answer(True, words, cells)
     return Answer(None if doubtful else course.fell, words, cells)
 

@@ -68,6 +68,9 @@ def test_help_imports_nothing_heavy(tmp_path):
         (("grade", ".", "-a", "mini.yaml", "--lang", "en", "--data", "none"), "none"),
         (("grade", "x"), "--assignment"),
         (("data", "p77"), "p77"),
+        (("validate", "p77", "--repeat", "0"), "--repeat"),
+        (("validate", "p77", "--lang", "en"), "p77"),
+        (("new", "P 4", "--lang", "en"), "not a valid name"),
         (("nonsense",), "nonsense"),
     ],
 )
