@@ -1,6 +1,7 @@
 # make demo   marks the sample class        make test    everything that CI asks for
-# make bench  ratios of time                make attacks the whole attack suite
-# make clean  takes away what was made here
+# make bench  ratios of time                make clean   takes away what was made here
+# make proofs each check spoilt in turn: does `corrige validate` notice?
+# make attacks the whole attack suite
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -11,7 +12,7 @@ STAMP := $(VENV)/.corrige-installed
 # The sample class is our own, so without bubblewrap it may run without a sandbox (and says so).
 SANDBOX ?= $(shell bwrap --ro-bind / / --unshare-all true >/dev/null 2>&1 && echo auto || echo none)
 
-.PHONY: messages demo test lint unit validate attacks bench clean environment
+.PHONY: messages demo test lint unit validate proofs attacks bench clean environment
 
 demo: $(STAMP)
 	@if [ "$(SANDBOX)" = none ]; then \
@@ -31,6 +32,9 @@ lint: $(STAMP)
 
 validate: $(STAMP)
 	$(BIN)/corrige validate -n $(N) --out $(OUT)
+
+proofs: $(STAMP)
+	$(BIN)/python tests/batch/blank_checks.py p3
 
 unit: $(STAMP)
 	$(BIN)/pytest -n $(N) --dist loadfile

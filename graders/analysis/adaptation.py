@@ -12,9 +12,12 @@ from graders.analysis.equivalence import (
     targets_of,
 )
 from graders.analysis.learning import trained
+from graders.analysis.merging import Target
 from graders.analysis.reading import Reading
 from graders.analysis.statement import Answer
 from graders.language import _, ngettext
+
+ROUNDING = 1e-6  # relative; a few units in the last place of a float32
 
 
 def _none() -> str:
@@ -245,7 +248,7 @@ def merged(reading: Reading) -> Answer:
     if alike is not None:
         words = _("a network of the base's size answers as the adapted one does")
         return Answer(True, words, (reading.cell(alike.cell),))
-    if targets and all(not np.any(t.product) for t in targets):
+    if targets and all(_lost_in_rounding(t) for t in targets):
         return Answer(None, _("the adapters ended at zero: nothing to tell a merged network by"))
     if merge is None:
         return Answer(False, _("no weights equal to W + α·B·A were found after the adaptation"))
@@ -261,6 +264,12 @@ def merged(reading: Reading) -> Answer:
         names=", ".join(e.name for e in merge.spare[:4])
     )
     return Answer(False, words, cells)
+
+
+def _lost_in_rounding(target: Target) -> bool:
+    """True when adding B A leaves single-precision weights as good as they were."""
+    added = abs(target.factor) * float(np.abs(target.product).max(initial=0.0))
+    return added <= ROUNDING * float(np.abs(target.w).max(initial=0.0))
 
 
 def equivalence(reading: Reading) -> Answer:

@@ -24,6 +24,7 @@ from graders.evidence.reading import Blobs
 
 Array = NDArray[Any]
 FEW_BATCHES = 4
+NEAR_CHANCE = 0.1  # an accuracy this near one half does not say which class was called 1
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,17 @@ def scored(outputs: Array, truth: NDArray[np.bool_], cell: int, moment: int) -> 
     if (predicted == truth).mean() < 0.5:
         predicted = ~predicted
     return Scored(figures(predicted, truth), predicted, truth, cell, moment)
+
+
+def either_way(found: Scored) -> tuple[Scored, ...]:
+    """The predictions, and the other way round too when they are hardly better than chance."""
+    accuracy = found.values.get("accuracy", (1.0,))[0]
+    if abs(accuracy - 0.5) > NEAR_CHANCE:
+        return (found,)
+    other = replace(
+        found, predicted=~found.predicted, values=figures(~found.predicted, found.truth)
+    )
+    return found, other
 
 
 @dataclass(frozen=True)

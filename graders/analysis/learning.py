@@ -16,8 +16,9 @@ from graders.analysis.statement import Answer
 from graders.evidence.model import Entry
 from graders.language import _, ngettext
 
-DIVERGED = 1.2  # times the first loss
-GOOD_BALANCED_ACCURACY = 0.6  # far above what an untrained network reaches on two classes
+# Margins against the noise of training: between the two of a pair, a person decides.
+STEADY, DIVERGED = 1.2, 1.5  # times the first loss
+SKILLED, LUCKY = 0.6, 0.55  # balanced accuracy; an untrained network stays near 0.5
 
 
 # -- loss -----------------------------------------------------------------------------------
@@ -122,17 +123,18 @@ def trained(reading: Reading, run: TrainedRun | None, role: str) -> Answer:
             words + "; " + _("trained on the rows of the file '{file}'").format(file=source),
             cells,
         )
+    if course.fell:
+        return Answer(True, words, cells)
     # A network that is already good hardly improves: there, moving without diverging is training.
-    steady = course.last < DIVERGED * course.first
-    if course.fell or (role != "train" and steady):
+    if role == "train":
+        scores = [s.values.get("balanced_accuracy", (0.0,))[0] for s in predictions_on(reading)]
+        skill = max(scores, default=0.0)
+        good, doubtful = skill > SKILLED, skill > LUCKY
+    else:
+        good, doubtful = (course.last < x * course.first for x in (STEADY, DIVERGED))
+    if good:
         return Answer(True, words, cells)
-    skilled = role == "train" and any(
-        s.values.get("balanced_accuracy", (0.0,))[0] > GOOD_BALANCED_ACCURACY
-        for s in predictions_on(reading)
-    )
-    if skilled:
-        return Answer(True, words, cells)
-    return Answer(course.fell, words, cells)
+    return Answer(None if doubtful else course.fell, words, cells)
 
 
 def _parts(reading: Reading, run: TrainedRun) -> list[TrainedRun]:

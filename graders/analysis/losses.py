@@ -10,6 +10,7 @@ from graders.analysis.network import Network
 from graders.analysis.operations import bare, kind
 from graders.analysis.replay import Replay, ReplayError
 
+FEW_ROWS = 20  # a batch of fewer rows may well be of one class
 REGRESSION = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
 
 
@@ -60,15 +61,32 @@ def view_loss(replay: Replay) -> LossView:
         return LossView(named or names, width, "nothing", largest, _regression(named), squashed)
     rows = gradient.reshape(len(gradient), -1) if gradient.ndim else gradient.reshape(1, 1)
     pull = rows[:, 0] if rows.shape[1] == 1 else rows[:, -1] - rows[:, 0]
-    apart = bool((pull > 0).any() and (pull < 0).any())
+    asks = "separate" if (pull > 0).any() and (pull < 0).any() else "one_way"
+    if asks == "one_way" and len(rows) < FEW_ROWS and _of_one_class(replay, out, len(rows)):
+        asks = "unknown"  # what it asks of the other class was not seen
     return LossView(
         named or names,
         width,
-        "separate" if apart else "one_way",
+        asks,
         largest,
         _regression(named),
         squashed,
     )
+
+
+def _of_one_class(replay: Replay, out: int, rows: int) -> bool:
+    """True when what the output is compared with is the same in every row."""
+    network = replay.network
+    own = network.ancestors(out)
+    for value, leaf in network.leaves.items():
+        if leaf.role == "constant" and value not in own and network.shape(value)[:1] == (rows,):
+            try:
+                asked = replay.leaf(value)
+            except ReplayError:
+                continue
+            if bool((asked == asked[:1]).all()):
+                return True
+    return False
 
 
 def _after(network: Network, out: int) -> list[int]:

@@ -64,7 +64,7 @@ def _not_on_test(reading: Reading) -> Answer:
     strange = [
         e
         for e in ours
-        if e.table is None and e.rows >= MIN_ROWS and e.seen.moment > base.run.last_moment
+        if not e.sure and e.rows >= MIN_ROWS and e.seen.moment > base.run.last_moment
     ]
     if strange:
         words = _(

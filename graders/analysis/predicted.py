@@ -17,6 +17,7 @@ from graders.analysis.evaluations import (
     Evaluation,
     Scored,
     comes_from,
+    either_way,
     is_truth_of,
     scored,
 )
@@ -61,7 +62,8 @@ def predictions_on(reading: Reading, role: str = "test") -> tuple[Scored, ...]:
                 found.append(_from(item.predicted, item.truth, call.cell, call.moment, sure))
     if not found:
         found = list(_computed_again(reading, table))
-    return tuple(sorted(found, key=lambda s: not s.sure))
+    both_ways = [way for one in found for way in either_way(one)]
+    return tuple(sorted(both_ways, key=lambda s: not s.sure))
 
 
 def _scored(ours: Sequence[Evaluation]) -> Iterator[Scored]:

@@ -108,6 +108,8 @@ def _raw_evaluation(reading: Reading) -> tuple[str, int] | None:
         rows = evaluation.inputs
         if rows is None or rows.ndim != 2 or not evaluation.sure or evaluation.table is None:
             continue
+        if evaluation.table in prepared:  # one prepared evaluation of a file is enough
+            continue
         if raw_columns(rows, reading.tables.values()) > MOSTLY:
             raw.setdefault(evaluation.table, reading.cell(evaluation.seen.cell))
         else:

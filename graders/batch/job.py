@@ -40,6 +40,7 @@ class Job(BaseModel):
     language: str
     sandbox: str
     rerun: bool = False
+    evidence: Path | None = None  # where it is kept, if not in the usual place
 
     @property
     def data_files(self) -> dict[DataFile, Path]:

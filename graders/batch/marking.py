@@ -71,6 +71,7 @@ class Marking:
                     self.job.data_files,
                     sandbox.choose(self.job.sandbox),
                     rerun=self.job.rerun,
+                    root=self.job.evidence,
                     on_cell=self._on_cell,
                 )
         except Exception:
@@ -130,6 +131,11 @@ class Marking:
         grader = resume.grader_digest()
         return Remembered(self.kept.folder, grader=grader, language=self.job.language)
 
+    def remember(self) -> None:
+        """Keep on disk what was answered so far."""
+        if self.remembered:
+            self.remembered.save()
+
     @property
     def flags(self) -> tuple[Flag, ...]:
         """What a person should know."""
@@ -186,8 +192,7 @@ class Marking:
         with speaking(self.job.language):
             report.write_submission(result, self._exhibits(), self._executed(), self.folder)
         scoring.write_result(result, self.folder / resume.RESULT)
-        if self.remembered:
-            self.remembered.save()
+        self.remember()
         if not resume.needs_another_try(result) and self.kept is not None:
             resume.finish(self.folder, resume.fingerprint(self.job, self.kept.key))
         return result

@@ -28,3 +28,9 @@ def reference(assignment: str) -> Path | None:
         if folder.is_dir():
             return folder
     return None
+
+
+def has_wheats(assignment: str) -> bool:
+    """Are there solutions to prove it with? An installation has data but no solutions."""
+    folder = reference(assignment)
+    return folder is not None and (folder / "wheats").is_dir()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,33 +12,22 @@ from graders import rubric as rubrics
 from graders.batch import data as data_files
 from graders.batch import places
 from graders.batch.chaffs import Proof, proofs
-from graders.batch.cores import available_cores, share_threads
 from graders.batch.job import Job, Options, job_for
+from graders.batch.judging import Judged, judge_all
 from graders.batch.problems import UsageProblem
+from graders.batch.repeats import judge_again, rounds
+from graders.batch.surprises import Surprise, compare, unproven, unsteady
 from graders.language import _, speaking
 from graders.rubric.model import Rubric
-from graders.scoring.decisions import said
-from graders.scoring.result import Verdict, VerdictKind
-
-Verdicts = Mapping[str, Verdict]
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What came of one proof."""
+class Plan:
+    """What is to be judged: the proofs of a rubric, and the job of marking them."""
 
-    name: str
-    verdicts: Verdicts
-    flags: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Surprise:
-    """A verdict that is not the expected one. `proof` is "" when no chaff breaks the criterion."""
-
-    proof: str
-    criterion: str
-    sentence: str
+    rubric: Rubric
+    proofs: Sequence[Proof]
+    job: Job
 
 
 @dataclass(frozen=True)
@@ -49,7 +36,7 @@ class Validation:
 
     rubric: Rubric
     proofs: Sequence[Proof]
-    judged: Mapping[str, Judged]  # by the proof's name
+    judged: Mapping[str, Judged]  # by the proof's name, of the first round
     surprises: Sequence[Surprise]
 
 
@@ -61,9 +48,42 @@ def validate(
     language: str = "es",
     rerun: bool = False,
     sandbox: str = "none",
+    repeat: int = 1,
     console: Console | None = None,
 ) -> Validation:
     """Run and mark the reference solutions; they are ours, so by default without a sandbox.
+
+    With `repeat` above 1 they are run and marked again in other company, and must come out alike.
+    Raises UsageProblem, RubricError or SandboxUnavailable.
+    """
+    planned = plan(assignment, data=data, language=language, rerun=rerun, sandbox=sandbox)
+    names = [proof.name for proof in planned.proofs]
+
+    def collect(judged: Iterable[Judged], number: int) -> dict[str, Judged]:
+        found: dict[str, Judged] = {}
+        for one in judged:
+            found[one.name] = one
+            if console is not None:
+                said = f"{number}/{repeat} · " if repeat > 1 else ""
+                console.print(f"{said}{len(found)}/{len(names)} {one.name}", highlight=False)
+        return found
+
+    seen = [collect(judge_all(planned.job, workers), 1)]
+    for again in rounds(names, repeat, workers):
+        seen.append(collect(judge_again(planned.job, again), again.number))
+    return conclude(planned, seen)
+
+
+def plan(
+    assignment: str,
+    *,
+    data: Path | None = None,
+    language: str = "es",
+    rerun: bool = False,
+    sandbox: str = "none",
+    work: Path | None = None,
+) -> Plan:
+    """The proofs, written as notebooks under `work`, and the job of marking them.
 
     Raises UsageProblem, RubricError or SandboxUnavailable.
     """
@@ -75,54 +95,21 @@ def validate(
                 name=rubric.assignment
             )
         )
-    planned = proofs(reference, rubric, places.home() / "validate" / rubric.assignment)
+    planned = proofs(reference, rubric, work or places.home() / "validate" / rubric.assignment)
     options = Options(
         data=data or data_files.stand_in(rubric), language=language, sandbox=sandbox, rerun=rerun
     )
-    job = _job(planned, rubric, options)
-    judged: dict[str, Judged] = {}
-    for found in _all(job, workers):
-        judged[found.name] = found
-        if console is not None:
-            console.print(f"{len(judged)}/{len(planned)} {found.name}", highlight=False)
-    with speaking(language):
-        surprises = [s for proof in planned for s in compare(proof, judged[proof.name], rubric)]
-        surprises += unproven(planned, rubric)
-    return Validation(rubric, planned, judged, surprises)
+    return Plan(rubric, planned, _job(planned, rubric, options))
 
 
-def compare(proof: Proof, judged: Judged, rubric: Rubric) -> Iterator[Surprise]:
-    """Where verdicts and flags are not what the proof is meant to show."""
-    for flag in sorted(proof.flags - judged.flags):
-        yield Surprise(proof.name, flag, _("it is not flagged"))
-    for exercise in rubric.exercises:
-        for criterion in exercise.criteria:
-            if criterion.manual:
-                continue
-            verdict = judged.verdicts[criterion.id]
-            violated = verdict.verdict is VerdictKind.VIOLATED
-            if criterion.id in proof.breaks:
-                expected, fine = _("violated"), violated
-            elif criterion.id in proof.also:
-                continue
-            else:
-                expected, fine = _("met"), verdict.verdict is VerdictKind.MET
-            if not fine:
-                sentence = _("expected {expected}, but {verdict}: {message}").format(
-                    expected=expected,
-                    verdict=said(verdict.verdict),
-                    message=verdict.message or verdict.observed,
-                )
-                yield Surprise(proof.name, criterion.id, sentence)
-
-
-def unproven(planned: Sequence[Proof], rubric: Rubric) -> Iterator[Surprise]:
-    """Criteria that no chaff breaks."""
-    broken = frozenset[str]().union(*(proof.breaks for proof in planned))
-    for exercise in rubric.exercises:
-        for criterion in exercise.criteria:
-            if not criterion.manual and criterion.id not in broken:
-                yield Surprise("", criterion.id, _("no chaff breaks it"))
+def conclude(planned: Plan, rounds: Sequence[Mapping[str, Judged]]) -> Validation:
+    """What is not as expected in the first round, and what differs in the others."""
+    rubric, first = planned.rubric, rounds[0]
+    with speaking(planned.job.language):
+        surprises = [s for p in planned.proofs for s in compare(p, first[p.name], rubric)]
+        surprises += unproven(planned.proofs, rubric)
+        surprises += unsteady(planned.proofs, rounds, rubric)
+    return Validation(rubric, planned.proofs, first, surprises)
 
 
 def _job(planned: Sequence[Proof], rubric: Rubric, options: Options) -> Job:
@@ -133,27 +120,3 @@ def _job(planned: Sequence[Proof], rubric: Rubric, options: Options) -> Job:
         (submission,) = collect([proof.folder], rubric)
         submissions.append(submission.model_copy(update={"id": proof.name}))
     return job_for(submissions, rubric, options)
-
-
-def _all(job: Job, workers: int) -> Iterator[Judged]:
-    count = min(workers or available_cores(), len(job.submissions))
-    share_threads(count)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context) as pool:
-        futures = [pool.submit(_judge, job, submission.id) for submission in job.submissions]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _judge(job: Job, name: str) -> Judged:
-    from graders.batch.marking import Marking
-
-    marking = Marking(job.submission(name), job)
-    with speaking(job.language):
-        if marking.problem:
-            raise UsageProblem(f"{name}: {marking.problem}")
-    return Judged(name, dict(marking.verdicts), frozenset(flag.id for flag in marking.flags))

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from graders.batch.chaffs import Proof
+from graders.batch.surprises import proven
 from graders.batch.validate import Validation
 from graders.language import _, current
 from graders.scoring.result import VerdictKind
@@ -24,7 +25,7 @@ _SIGN = {
 
 def criteria(validation: Validation) -> list[str]:
     """The criteria that are to be proven, in the rubric's order."""
-    return [c.id for e in validation.rubric.exercises for c in e.criteria if not c.manual]
+    return proven(validation.rubric)
 
 
 def rows(validation: Validation) -> list[tuple[Proof, list[tuple[str, str]]]]:

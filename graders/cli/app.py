@@ -100,12 +100,33 @@ def validate(
     out: Out = _REPORTS,
     lang: Lang = Language.es,
     rerun: Rerun = False,
+    repeat: Annotated[
+        int,
+        typer.Option(
+            "--repeat",
+            metavar="N",
+            min=1,
+            help="Judge all N times: the further ones in fresh kernels, by turns one at a time "
+            "and shuffled over all workers. A verdict that differs fails.",
+        ),
+    ] = 1,
 ) -> None:
     """Prove the rubrics: correct solutions lose nothing, planted defects are found."""
     count = workers(n)
     from graders.cli.validate import validate_all
 
-    leave(validate_all(assignments or [], count, data, out, lang.value, rerun))
+    leave(validate_all(assignments or [], count, data, out, lang.value, rerun, repeat))
+
+
+@app.command()
+def new(
+    assignment: Annotated[str, typer.Argument(help="Its name: p4, or intro-2030.")],
+    lang: Lang = Language.es,
+) -> None:
+    """Lay out a new assignment here: rubric, correct solution, planted defects, data."""
+    from graders.cli.new import new as lay_out
+
+    leave(lay_out(assignment, lang.value))
 
 
 @app.command("list")

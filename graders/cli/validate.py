@@ -22,19 +22,26 @@ def validate_all(
     out: Path,
     language: str,
     rerun: bool,
+    repeat: int = 1,
 ) -> int:
-    """Validate each and write its page. 1 when a verdict is not the expected one.
+    """Validate each and write its page. 1 when a verdict is not the expected one, or not steady.
 
     Raises UsageProblem, RubricError or SandboxUnavailable.
     """
     console = Console()
     surprises = 0
-    names = assignments or [path.stem for path in available() if places.reference(path.stem)]
+    names = assignments or [path.stem for path in available() if places.has_wheats(path.stem)]
     if not names:
         raise UsageProblem(_("No assignment here has a reference folder."))
     for name in names:
         found = validate(
-            name, data=data, workers=workers, language=language, rerun=rerun, console=console
+            name,
+            data=data,
+            workers=workers,
+            language=language,
+            rerun=rerun,
+            repeat=repeat,
+            console=console,
         )
         folder = out / found.rubric.assignment
         with speaking(language):

@@ -11,8 +11,10 @@ SUFFIXES = (".yaml", ".yml")
 
 
 def folders() -> tuple[Path, ...]:
-    """Where rubrics are looked for: here first, then beside the package."""
-    return Path.cwd() / "rubrics", Path(__file__).resolve().parents[2] / "rubrics"
+    """Where rubrics are looked for: here first, then beside the package (as in a checkout), then
+    inside it (as installed)."""
+    package = Path(__file__).resolve().parents[1]
+    return tuple(root / "rubrics" for root in (Path.cwd(), package.parent, package))
 
 
 def available() -> list[Path]:

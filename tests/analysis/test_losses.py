@@ -97,6 +97,29 @@ def test_what_cannot_train(draw_step: Callable[..., Network], blobs: Blobs, name
     assert view_loss(Replay(draw_step(BAD[name]), blobs)).asks in ("nothing", "one_way")
 
 
+FEW = {
+    "bce of a row": lambda: F.binary_cross_entropy_with_logits(one()[:1], Y[:1]),
+    "cross entropy, one class": lambda: F.cross_entropy(two()[:6], torch.ones(6).long()),
+    "one-hot bce": lambda: F.binary_cross_entropy_with_logits(
+        two()[:4], F.one_hot(torch.zeros(4).long(), 2).float()
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_a_small_batch_of_one_class_says_nothing(
+    draw_step: Callable[..., Network], blobs: Blobs, name: str
+) -> None:
+    assert view_loss(Replay(draw_step(FEW[name]), blobs)).asks == "unknown"
+
+
+def test_a_small_batch_of_both_classes_does(
+    draw_step: Callable[..., Network], blobs: Blobs
+) -> None:
+    good = draw_step(lambda: F.binary_cross_entropy_with_logits(one()[:8], Y[:8]))
+    assert view_loss(Replay(good, blobs)).asks == "separate"
+
+
 def test_a_regression_loss_is_named(draw_step: Callable[..., Network], blobs: Blobs) -> None:
     assert view_loss(Replay(draw_step(lambda: F.mse_loss(one(), Y[:20])), blobs)).regression
 

@@ -4,8 +4,10 @@ from decimal import Decimal
 import pytest
 
 from graders.batch.chaffs import Proof, proofs
+from graders.batch.judging import Judged
 from graders.batch.problems import UsageProblem
-from graders.batch.validate import Judged, Validation, compare, unproven
+from graders.batch.surprises import compare, unproven
+from graders.batch.validate import Validation
 from graders.batch.validation_report import criteria, matrix, rows, write_junit, write_page
 from graders.language import speaking
 from graders.rubric.model import Criterion, Exercise, Rubric, Text

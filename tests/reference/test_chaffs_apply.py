@@ -83,6 +83,16 @@ def test_every_criterion_has_a_chaff() -> None:
     assert sorted(CRITERIA - broken) == []
 
 
+def test_the_overview_names_what_is_there() -> None:
+    rows = [line.split("|") for line in (P3 / "README.md").read_text("utf-8").splitlines()]
+    cells = [row[column] for column in (1, 2) for row in rows if len(row) > column + 1]
+    named = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+    wheats = {path.stem for path in (P3 / "wheats").iterdir()}
+    chaffs = {chaff["name"] for chaff in CHAFFS + FLAGGED}
+    assert wheats <= named
+    assert named - wheats - chaffs <= {"fit", "getattr", "pos_weight"}
+
+
 def test_there_are_enough() -> None:
     assert len(CHAFFS) >= 40
 
