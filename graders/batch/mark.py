@@ -118,8 +118,7 @@ def ask(reading: Reading, criterion: Criterion, log: Path | None) -> Verdict:
     try:
         doubt = reading.doubt(str(criterion.check).partition(".")[0])
     except Exception:
-        note_failure(log, f"{criterion.id}: doubts")
-        doubt = ""
+        return _failed(criterion, f"{criterion.id}: doubts", log)
     if not doubt:
         return verdict
     message = f"{doubt} {verdict.message}".strip()
@@ -139,14 +138,19 @@ def _asked(reading: Reading, criterion: Criterion, log: Path | None) -> Verdict:
     except NotAssessed as nothing:
         return _verdict(criterion, VerdictKind.NOT_ASSESSED, nothing.finding)
     except Exception:
-        note_failure(log, f"{criterion.id} ({criterion.check})")
-        return Verdict(
-            id=criterion.id,
-            verdict=VerdictKind.UNDECIDED,
-            message=_("The grader failed on this criterion, so a person has to look at it."),
-            grader_fault=True,
-        )
+        return _failed(criterion, f"{criterion.id} ({criterion.check})", log)
     return _verdict(criterion, VerdictKind.MET, finding or Finding())
+
+
+def _failed(criterion: Criterion, what: str, log: Path | None) -> Verdict:
+    """When the exception being handled is a defect of ours."""
+    note_failure(log, what)
+    return Verdict(
+        id=criterion.id,
+        verdict=VerdictKind.UNDECIDED,
+        message=_("The grader failed on this criterion, so a person has to look at it."),
+        grader_fault=True,
+    )
 
 
 def _verdict(criterion: Criterion, kind: VerdictKind, finding: Finding) -> Verdict:

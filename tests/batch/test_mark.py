@@ -52,6 +52,32 @@ def checks(monkeypatch):
     monkeypatch.setitem(sys.modules, module.__name__, module)
 
 
+class Seen:
+    """Stands in for a reading: what speaks against believing it."""
+
+    def __init__(self, doubt=""):
+        self._doubt = doubt
+
+    def doubt(self, theme):
+        if self._doubt == "fails":
+            raise ZeroDivisionError("a defect of ours")
+        return self._doubt if theme == "mine" else ""
+
+
+def test_what_rests_on_doubtful_evidence_is_undecided():
+    asked = rubric(criterion("good"), criterion("bad"))
+    found = mark(Seen("The log was forged."), asked, language="en")
+    assert {v.verdict for v in found.values()} == {VerdictKind.UNDECIDED}
+    assert found["e1.good"].message == "The log was forged. Good."
+    assert not found["e1.good"].grader_fault
+
+
+def test_what_cannot_be_doubted_for_a_defect_of_ours_is_not_met(tmp_path):
+    found = mark(Seen("fails"), rubric(criterion("good")), language="en", log=tmp_path / "log")
+    assert found["e1.good"].verdict is VerdictKind.UNDECIDED
+    assert found["e1.good"].grader_fault
+
+
 def test_each_outcome_becomes_its_verdict(tmp_path):
     asked = rubric(
         criterion("good"),
@@ -59,7 +85,7 @@ def test_each_outcome_becomes_its_verdict(tmp_path):
         criterion("bad", params={"least": 5}),
         criterion("unclear"),
     )
-    found = mark(object(), asked, language="en", log=tmp_path / "log")
+    found = mark(Seen(), asked, language="en", log=tmp_path / "log")
     kinds = {name: verdict.verdict.value for name, verdict in found.items()}
     assert kinds == {
         "e1.good": "met",
@@ -74,7 +100,7 @@ def test_each_outcome_becomes_its_verdict(tmp_path):
 
 
 def test_a_failing_check_is_our_fault_and_logged(tmp_path):
-    found = mark(object(), rubric(criterion("failing")), language="en", log=tmp_path / "log")
+    found = mark(Seen(), rubric(criterion("failing")), language="en", log=tmp_path / "log")
     verdict = found["e1.failing"]
     assert verdict.verdict is VerdictKind.UNDECIDED
     assert verdict.grader_fault
@@ -87,7 +113,7 @@ def test_what_needs_a_violated_one_is_not_assessed_whatever_the_order():
         criterion("good", needs=("e1.silent",)), criterion("silent", needs=("e1.bad",)),
         criterion("bad"),
     )  # fmt: skip
-    found = mark(object(), asked, language="en")
+    found = mark(Seen(), asked, language="en")
     assert found["e1.silent"].verdict is VerdictKind.NOT_ASSESSED
     assert found["e1.good"].verdict is VerdictKind.NOT_ASSESSED
     assert "bad" in found["e1.silent"].message
@@ -95,14 +121,14 @@ def test_what_needs_a_violated_one_is_not_assessed_whatever_the_order():
 
 def test_a_person_marks_the_manual_ones():
     asked = rubric(Criterion(id="e1.explained", text=words("Explained"), manual=True))
-    verdict = mark(object(), asked, language="en")["e1.explained"]
+    verdict = mark(Seen(), asked, language="en")["e1.explained"]
     assert verdict.verdict is VerdictKind.UNDECIDED
     assert not verdict.grader_fault
 
 
 def test_what_a_cut_run_did_not_show_is_undecided():
     asked = rubric(criterion("good"), criterion("bad"))
-    found = mark(object(), asked, language="en", cut_short="The time was spent.")
+    found = mark(Seen(), asked, language="en", cut_short="The time was spent.")
     assert found["e1.good"].verdict is VerdictKind.MET
     assert found["e1.bad"].verdict is VerdictKind.UNDECIDED
     assert found["e1.bad"].message == "The time was spent. Bad."
