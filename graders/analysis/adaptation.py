@@ -279,11 +279,16 @@ def equivalence(reading: Reading) -> Answer:
     check = equivalence_check(reading, merge_of(reading))
     words = {
         "compared": _("the outputs of both networks were compared"),
+        "different": _("the outputs of both networks were compared, and they are not equal"),
         "both_run": _("both networks predicted the same rows and the result is shown"),
+        "unseen": _(
+            "both networks predicted the same rows, but nothing shows that it was looked at"
+        ),
         "weights": _("only weights were compared, not what the networks answer"),
         "small": _("a difference between both is shown"),
         "itself": _("what was compared is one network with itself"),
         "no": _("no comparison of the adapted and the merged network was seen"),
     }[check.how]
-    holds = None if check.how == "weights" else check.how not in ("itself", "no")
+    doubtful = check.how in ("weights", "different", "unseen")
+    holds = None if doubtful else check.how not in ("itself", "no")
     return Answer(holds, words, check.cells)

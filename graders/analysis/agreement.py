@@ -29,7 +29,8 @@ class Agreement:
     """How a metric was found: "called", "held" or "shown", its value and where.
 
     `sure` is False when a person must look: `why` is "rounded", "crowd" (so many numbers that one
-    of them agrees by chance) or "rows" (it is not known whose rows were predicted).
+    of them agrees by chance), "typed" (the number stands in the notebook's source) or "rows" (it
+    is not known whose rows were predicted).
     """
 
     how: str
@@ -142,10 +143,11 @@ def _shown(
             if number.cell < reading.cell(candidate.cell) or not number.agrees(value):
                 continue
             clear = number.digits >= 3 or _named(metric, number.words)
-            if clear and not crowded(number, reading.shown_in(number.cell)):
+            crowd = crowded(number, reading.shown_in(number.cell))
+            if clear and not crowd and not number.typed:
                 return Agreement("shown", number.value, number.cell)
             if number.digits >= 2 and not _names_another(metric, number.words[-40:]):
-                why = "crowd" if clear else "rounded"
+                why = "typed" if number.typed else "crowd" if crowd else "rounded"
                 weak = weak or Agreement("shown", number.value, number.cell, False, why)
     return weak
 
@@ -174,7 +176,7 @@ def other_figure(
 ) -> ShownNumber | None:
     """A number shown in these cells or later that is another figure of the predictions:
     precision, recall, error, area under the curve, a share of a confusion matrix."""
-    figures_of = [v for c in candidates for v in _others(c)]
+    figures_of = [v for c in candidates for v in rates(c)]
     first = min(cells, default=0)
     for number in reading.shown:
         if (
@@ -188,7 +190,8 @@ def other_figure(
     return None
 
 
-def _others(scored_: Scored) -> tuple[float, ...]:
+def rates(scored_: Scored) -> tuple[float, ...]:
+    """Error, precision, recall, specificity and negative predictive value."""
     p, t = scored_.predicted, scored_.truth
     hits, guesses, total = float((p & t).sum()), float(p.sum()), float(t.sum())
     correct_no, no = float((~p & ~t).sum()), float((~t).sum())
@@ -211,7 +214,7 @@ def figures_elsewhere(reading: Reading) -> tuple[float, ...]:
         own = scored(evaluation.outputs, evaluation.truth, 0, 0)
         if own is not None:
             found.extend(v for values in own.values.values() for v in values)
-            found.extend(_others(own))
+            found.extend(rates(own))
     for item in reading.metric_calls:
         table = reading.tables.get("test")
         if (table is None or not is_truth_of(item.truth, table)) and isinstance(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.analysis.agreement import Agreement, find
+from graders.analysis.agreement import Agreement, find, rates
 from graders.analysis.evaluations import Evaluation, Scored, scored
 from graders.analysis.inputs import same_rows
-from graders.analysis.predictions import METRICS, as_labels
+from graders.analysis.predictions import METRICS, as_labels, losses_of
 from graders.analysis.reading import Reading, close
+from graders.analysis.shown import ShownNumber
 
 Array = NDArray[Any]
 ROWS = 256  # rows that are enough to tell two networks apart by
@@ -21,13 +22,17 @@ ROWS = 256  # rows that are enough to tell two networks apart by
 
 @dataclass(frozen=True)
 class Compared:
-    """Figures of both networks on the same rows; `metric` is "" when only both ran."""
+    """Figures of both networks on the same rows; `metric` is "" when only both ran.
+
+    `sure` is False when their figures are known and none of those shown is one of them.
+    """
 
     metric: str
     base: float | None
     adapted: float | None
     rows: int
     cells: tuple[int, ...]
+    sure: bool = True
 
 
 def base_and_adapted(reading: Reading) -> Compared | None:
@@ -36,7 +41,7 @@ def base_and_adapted(reading: Reading) -> Compared | None:
         return None
     pairs = list(_pairs(reading))
     for base, adapted in pairs:
-        for truth in _truths(reading, base):
+        for truth in truths(reading, base):
             found = _figures(
                 reading,
                 scored(base.outputs, truth, base.seen.cell, base.seen.moment),
@@ -47,9 +52,12 @@ def base_and_adapted(reading: Reading) -> Compared | None:
     if pairs:
         base, adapted = pairs[-1]
         cells = (reading.cell(base.seen.cell), reading.cell(adapted.seen.cell))
-        if any(n.cell >= max(cells) for n in reading.shown):
-            return Compared("", None, None, base.rows, cells)
-        return None
+        computed = [n for n in reading.shown if n.cell >= max(cells) and not n.literal]
+        if not any(not n.typed for n in computed):
+            return None
+        known = [(b, a) for b, a in pairs if b.sure and b.truth is not None]
+        sure = not known or any(_other_figures(b, a, computed) for b, a in known)
+        return Compared("", None, None, base.rows, cells, sure)
     # A module's evaluations were all seen: only plain functions have to be computed again.
     return _computed_again(reading) if reading.tuning.run.model is None else None
 
@@ -103,7 +111,7 @@ def _role(reading: Reading, evaluation: Evaluation, since: int) -> str:
     return ""
 
 
-def _truths(reading: Reading, evaluation: Evaluation) -> Iterator[NDArray[np.bool_]]:
+def truths(reading: Reading, evaluation: Evaluation) -> Iterator[NDArray[np.bool_]]:
     """Label vectors that may belong to these rows."""
     if evaluation.truth is not None and len(evaluation.truth) == evaluation.rows:
         yield evaluation.truth
@@ -143,6 +151,21 @@ def _figures(reading: Reading, base: Scored | None, adapted: Scored | None) -> C
                 _cells(first, second),
             )
     return None
+
+
+def _other_figures(base: Evaluation, adapted: Evaluation, shown: Sequence[ShownNumber]) -> bool:
+    """Are other figures of both shown: a loss, precision, recall?"""
+    assert base.truth is not None
+    values = [
+        [*losses_of(e.outputs, base.truth), *_rates(e.outputs, base)] for e in (base, adapted)
+    ]
+    return all(any(n.agrees(v) for n in shown for v in own) for own in values)
+
+
+def _rates(outputs: Array, base: Evaluation) -> tuple[float, ...]:
+    assert base.truth is not None
+    found = scored(outputs, base.truth, 0, 0)
+    return rates(found) if found is not None else ()
 
 
 def _cells(*agreements: Agreement) -> tuple[int, ...]:

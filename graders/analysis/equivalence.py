@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.analysis.evaluations import Evaluation
+from graders.analysis.evaluations import Evaluation, comes_from
 from graders.analysis.inputs import same_rows
+from graders.analysis.looked_at import looked_at, small_number
 from graders.analysis.merging import Merge, Target, find_merge
 from graders.analysis.network import Network
+from graders.analysis.predictions import as_labels, score_of
 from graders.analysis.reading import Reading, close
 from graders.evidence.model import FunctionCall, State
 
 Array = NDArray[Any]
-SMALL = 1e-3  # a difference below this can be one of rounding
+NEARER = 0.1  # how much nearer to the adapted answers than to the others merged ones lie
+ALIKE = 0.999  # rank correlation of a network's outputs and of what was made of them
 
 
 def targets_of(reading: Reading, *, seen_after: bool = False) -> tuple[Target, ...]:
@@ -60,8 +63,8 @@ def merged_by_behaviour(reading: Reading) -> State | None:
     sample = reading.sample_of(run) if run is not None else None
     if run is None or base is None or adapted is None or sample is None:
         return None
-    wanted = adapted(sample)
-    if close(wanted, reading.unadapted_predict(sample), 1e-5):
+    wanted, without = adapted(sample), reading.unadapted_predict(sample)
+    if close(wanted, without, 1e-5):
         return None  # nothing was adapted: nothing to tell a merged network by
     size = max(base_size(reading), _count_leaves(base))
     drawn = {d.graph.moment: d for d in reading.drawn if not d.adapted}
@@ -72,9 +75,20 @@ def merged_by_behaviour(reading: Reading) -> State | None:
         if state.moment in drawn and len(drawn[state.moment].network.layers) == len(base.layers):
             answers.append(reading.predict_with(drawn[state.moment].network, sample))
         answers.append(reading.predict_with(base, sample, _by_name(state)))
-        if any(close(answer, wanted, 1e-4) for answer in answers):
+        if any(_is_merged(answer, wanted, without) for answer in answers):
             return state
     return None
+
+
+def _is_merged(answer: Array | None, wanted: Array, without: Array | None) -> bool:
+    """Are the answers the adapted network's, and clearly not those it gives without A and B?"""
+    if answer is None or not close(answer, wanted, 1e-4):
+        return False
+    if without is None or without.size != wanted.size:
+        return True
+    flat = np.asarray(answer, dtype=np.float64).reshape(-1)
+    far, near = (np.abs(flat - x.reshape(-1)).max() for x in (without, wanted))
+    return bool(near <= NEARER * far)
 
 
 def _by_name(state: State) -> dict[str, str]:
@@ -112,8 +126,9 @@ def base_size(reading: Reading) -> int:
 
 @dataclass(frozen=True)
 class Check:
-    """How equality was checked: "compared", "both_run", "small" (a difference shown), "weights"
-    (matrices only), "itself" or "no"."""
+    """How equality was checked: "compared", "different" (and they were not equal), "both_run"
+    (figures or answers of the merged one shown), "small" (a difference shown), "unseen" (both ran,
+    and nothing of it is seen), "weights" (matrices only), "itself" or "no"."""
 
     how: str
     cells: tuple[int, ...] = ()  # positions in the executed notebook
@@ -138,20 +153,22 @@ def equivalence_check(reading: Reading, merge: Merge | None) -> Check:
         for c in reading.evidence.comparisons
         if start is not None and c.cell >= start and _is_output_like(c)
     ]
-    itself: list[int] = []
+    found: dict[str, list[int]] = {"compared": [], "different": [], "itself": [], "strange": []}
     for call in calls:
         verdict = _judge(reading, call, adapted, merged)
-        if verdict == "compared":
-            return Check("compared", (reading.cell(call.cell),))
-        if verdict == "itself":
-            itself.append(reading.cell(call.cell))
-    if itself:
-        return Check("itself", tuple(dict.fromkeys(itself)))
-    shown = [(a, m) for a, m in pairs if _says_something(reading, m.seen.cell)]
-    if shown:
-        _adapted, m = shown[-1]
-        return Check("both_run", (reading.cell(m.seen.cell),))
-    if start is not None and reading.tuning.run.model is None and _small_number(reading, start):
+        if verdict == "compared" and call.result is False and alike is None:
+            verdict = "different"
+        if verdict:
+            found[verdict].append(reading.cell(call.cell))
+    for how, cells in found.items():
+        if cells:
+            how = "unseen" if how == "strange" else how
+            return Check(how, tuple(dict.fromkeys(cells)))
+    if pairs:
+        looked = [m for _a, m in pairs if looked_at(reading, m)]
+        seen = (looked or [m for _a, m in pairs])[-1].seen
+        return Check("both_run" if looked else "unseen", (reading.cell(seen.cell),))
+    if start is not None and reading.tuning.run.model is None and small_number(reading, start):
         return Check("small", (reading.cell(start),))
     earlier = {e.digest for s in reading.evidence.states if s.moment <= since for e in s.entries}
     weights = {e.digest for e in merge.state.entries} - earlier if merge is not None else set()
@@ -208,30 +225,27 @@ def _judge(
     adapted: Sequence[Evaluation],
     merged: Sequence[Evaluation],
 ) -> str:
-    """ "compared", "itself" or "" for a comparison of two arrays."""
+    """ "compared", "itself", "strange" or "" for a comparison of two arrays."""
     a, b = call.arrays["a"], call.arrays["b"]
     if not (reading.blobs.has(a.digest) and reading.blobs.has(b.digest)):
         return ""
     first, second = reading.blobs.load(a.digest), reading.blobs.load(b.digest)
-    exact = {
-        who: [
-            bool(_equals(x, e) for e in group) and any(_equals(x, e) for e in group)
-            for x in (first, second)
-        ]
-        for who, group in (("adapted", adapted), ("merged", merged))
-    }
-    if (exact["adapted"][0] and exact["merged"][1]) or (exact["adapted"][1] and exact["merged"][0]):
+    groups = (adapted, merged)
+    exact = [[any(_equals(x, e) for e in group) for x in (first, second)] for group in groups]
+    if (exact[0][0] and exact[1][1]) or (exact[0][1] and exact[1][0]):
         return "compared"
-    outputs = exact["merged"][0] or exact["merged"][1] or exact["adapted"][0] or exact["adapted"][1]
-    if a.digest == b.digest and outputs:
+    whole = [exact[0][k] or exact[1][k] for k in (0, 1)]
+    if a.digest == b.digest and any(whole):
         return "itself"
-    rows = len(first)
-    both = [e for e in merged if e.rows == rows], [e for e in adapted if e.rows == rows]
-    if all(both):
+    if whole[0] != whole[1]:
+        return "strange"  # one is what a network answered, the other is not what any did
+    made = [[any(_made_of(x, e) for e in group) for x in (first, second)] for group in groups]
+    if (made[0][0] and made[1][1]) or (made[0][1] and made[1][0]):
         # Classes of both may well be equal; but two calls of one network and none of the other
         # in the same cell are that network beside itself.
-        here = [[e for e in group if e.seen.cell == call.cell] for group in both]
-        alone = len(here[0]) > 1 and not here[1] and a.digest == b.digest
+        rows = len(first)
+        here = [[e for e in g if e.rows == rows and e.seen.cell == call.cell] for g in groups]
+        alone = len(here[1]) > 1 and not here[0] and a.digest == b.digest
         return "itself" if alone else "compared"
     if not merged and _are_outputs(reading, first, second):
         return "compared" if a.digest != b.digest else "itself"
@@ -242,6 +256,31 @@ def _equals(array: Array, evaluation: Evaluation) -> bool:
     return array.size == evaluation.outputs.size and bool(
         np.array_equal(array.reshape(-1), evaluation.outputs.reshape(-1))
     )
+
+
+def _made_of(array: Array, evaluation: Evaluation) -> bool:
+    """Is it made of the outputs row by row: classes, probabilities, a column of them?"""
+    outputs = evaluation.outputs
+    if len(array) != len(outputs):
+        return False
+    if array.size == outputs.size and array.size > len(array):
+        x, y = (np.asarray(v, dtype=np.float64).reshape(-1) for v in (array, outputs))
+        return bool(np.isfinite(x).all()) and _correlation(x, y) > ALIKE
+    labels = as_labels(array) if array.size == len(array) else None
+    if labels is not None:
+        return comes_from(labels, outputs)
+    first, second = score_of(array), score_of(outputs)
+    if first is None or second is None:
+        return False
+    return abs(_correlation(first, second)) > ALIKE
+
+
+def _correlation(x: Array, y: Array) -> float:
+    """Of the ranks; 0 for constant values."""
+    if min(x.std(), y.std()) == 0 or not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return 0.0
+    ranks = [v.argsort(kind="stable").argsort(kind="stable").astype(float) for v in (x, y)]
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
 def _are_outputs(reading: Reading, first: Array, second: Array) -> bool:
@@ -255,25 +294,3 @@ def _are_outputs(reading: Reading, first: Array, second: Array) -> bool:
             if close(answer, first) and close(answer, second):
                 return True
     return False
-
-
-def _says_something(reading: Reading, executed: int) -> bool:
-    """True when a cell from this one on shows any text, or checks with an assertion."""
-    index = reading.cell(executed)
-    return any(
-        c.index >= index
-        and (any(o.text.strip() or o.picture for o in c.outputs) or "assert" in c.source)
-        for c in reading.evidence.run.cells
-    )
-
-
-def _small_number(reading: Reading, executed: int) -> bool:
-    """For networks without a module to watch: a tiny difference, shown or held, or a True."""
-    index = reading.cell(executed)
-    shown = any(n.cell >= index and 0 < abs(n.value) < SMALL for n in reading.shown)
-    held = any(cell >= executed and 0 < abs(value) < SMALL for cell, _name, value in reading.held)
-    said = any(
-        c.index >= index and any("true" in o.text.lower() for o in c.outputs)
-        for c in reading.evidence.run.cells
-    )
-    return shown or held or said

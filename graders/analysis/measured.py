@@ -34,7 +34,7 @@ def reported(reading: Reading) -> Answer:
     unsure: Agreement | None = None
     for metric in METRIC_NAMES:
         found = find(reading, metric, candidates, base.run.cell)
-        if found is not None and found.why in ("rows", "crowd"):
+        if found is not None and found.why in ("rows", "crowd", "typed"):
             unsure = found
         elif found is not None:
             return Answer(
@@ -122,6 +122,7 @@ def _why_unsure(found: Agreement) -> str:
     words = {
         "rows": _("a figure {value} agrees, but it is not known that the rows are the test file's"),
         "crowd": _("a figure {value} agrees, but so many are shown that one had to"),
+        "typed": _("a figure {value} agrees, but it is typed in the notebook's source"),
     }.get(found.why, _("a figure {value} agrees, but it is too rounded to be sure"))
     return words.format(value=found.value)
 
@@ -135,6 +136,11 @@ def compared(reading: Reading) -> Answer:
     if found is None:
         return Answer(False, _("no evaluation of both networks on the same rows was seen"), cells)
     if not found.metric:
+        if not found.sure:
+            words = _(
+                "both networks predicted the same {rows} rows, but no figure shown agrees with them"
+            )
+            return Answer(None, words.format(rows=found.rows), found.cells)
         return Answer(
             True,
             _("both networks predicted the same {rows} rows").format(rows=found.rows),

@@ -100,6 +100,25 @@ def figures(predicted: Bools, truth: Bools) -> dict[str, tuple[float, ...]]:
     }
 
 
+def losses_of(outputs: Array, truth: Bools) -> tuple[float, ...]:
+    """Mean cross-entropies of the outputs (n, n x 1 or n x 2), under either coding, where they
+    can be logits, probabilities or log-probabilities."""
+    flat = np.asarray(outputs, dtype=np.float64)
+    flat = flat.reshape(len(flat), -1)
+    if flat.shape[1] > 2 or not np.isfinite(flat).all() or len(flat) != len(truth):
+        return ()
+    logit = flat[:, 1] - flat[:, 0] if flat.shape[1] == 2 else flat[:, 0]
+    logits = [logit]
+    if flat.shape[1] == 1 and (logit >= 0).all() and (logit <= 1).all():
+        inside = logit.clip(1e-12, 1 - 1e-12)
+        logits.append(np.log(inside) - np.log1p(-inside))
+    return tuple(
+        float(np.logaddexp(0, np.where(target, -z, z)).mean())
+        for z in logits
+        for target in (truth, ~truth)
+    )
+
+
 def confusion(predicted: Bools, truth: Bools) -> tuple[tuple[int, int], tuple[int, int]]:
     """Counts, rows the truth and columns the prediction, False first."""
     return (

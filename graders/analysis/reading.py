@@ -39,7 +39,7 @@ from graders.analysis.runs import (
     drawn_networks,
     trained_runs,
 )
-from graders.analysis.shown import ShownNumber, shown_numbers
+from graders.analysis.shown import ShownNumber, shown_numbers, typed_numbers
 from graders.analysis.trusted import TrustedTable
 from graders.analysis.weights import content_after, content_at
 from graders.evidence.model import Evidence
@@ -261,7 +261,9 @@ class Reading:
     @cached_property
     def shown(self) -> tuple[ShownNumber, ...]:
         """Numbers shown in outputs, in order of the cells."""
-        return tuple(n for c in self.evidence.run.cells for n in shown_numbers(c))
+        cells = self.evidence.run.cells
+        typed = typed_numbers(cells)
+        return tuple(n for c in cells for n in shown_numbers(c, typed))
 
     def shown_in(self, cell: int) -> tuple[ShownNumber, ...]:
         """Numbers shown by one cell (its position in the executed notebook)."""

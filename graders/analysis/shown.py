@@ -29,6 +29,7 @@ class ShownNumber:
     cell: int
     percent: bool
     literal: bool  # its digits stand in the cell's source: typed, not computed
+    typed: bool = False  # its digits stand in another cell's source
 
     def agrees(self, figure: float) -> bool:
         """True when the figure, rounded as shown, is this number (as a share or per cent)."""
@@ -37,8 +38,17 @@ class ShownNumber:
         return any(abs(self.value - scale * figure) <= tolerance for scale in scales)
 
 
-def shown_numbers(cell: CellRecord) -> tuple[ShownNumber, ...]:
-    """Numbers in a cell's text outputs, in order. Integers are left out."""
+def typed_numbers(cells: Iterable[CellRecord]) -> frozenset[str]:
+    """Decimal numbers of three digits or more that are typed in these cells."""
+    found = frozenset[str]().union(*(_literals(cell.source) for cell in cells))
+    return frozenset(n for n in found if len(n.partition(".")[2]) >= 3)
+
+
+def shown_numbers(
+    cell: CellRecord, anywhere: frozenset[str] = frozenset()
+) -> tuple[ShownNumber, ...]:
+    """Numbers in a cell's text outputs, in order; integers are left out. `anywhere` are the
+    numbers typed in the whole notebook."""
     typed = _literals(cell.source)
     found = []
     for output in cell.outputs:
@@ -64,6 +74,7 @@ def shown_numbers(cell: CellRecord) -> tuple[ShownNumber, ...]:
                     cell=cell.index,
                     percent=percent,
                     literal=digits in typed,
+                    typed=digits in anywhere,
                 )
             )
     return tuple(found)
