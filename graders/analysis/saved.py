@@ -29,16 +29,17 @@ class SavedWeights:
 
 
 def content(folder: Path, file: FileSeen) -> bytes:
-    """A file's bytes with compressed members of a zip (npz, keras) unpacked beside them."""
+    """A file's bytes; of a zip (torch, npz, keras) those of its members, for what stands between
+    them is nothing that loading would find. Empty for a zip that cannot be opened."""
     raw = saved_file(folder, file.digest)
     if not raw.startswith(b"PK"):
         return raw
-    parts = [raw]
+    parts = []
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             room = MAX_UNPACKED
             for member in archive.infolist():
-                if member.compress_type != zipfile.ZIP_STORED and member.file_size <= room:
+                if member.file_size <= room:
                     room -= member.file_size
                     parts.append(archive.read(member))
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError):

@@ -63,3 +63,14 @@ def test_saved_weights_are_found(tmp_path: Path, way: str) -> None:
     assert weights_in(data, file, entries, blobs).whole
     assert not weights_in(data, file, other, blobs).whole
     assert weights_in(b"", file, entries, blobs).found == 0
+
+
+def test_what_was_put_behind_a_zip_does_not_count(tmp_path: Path) -> None:
+    zeros = {n: torch.zeros_like(p) for n, p in NET.state_dict().items()}
+    behind = b"".join(a.tobytes() for a in ARRAYS.values())
+    (tmp_path / "files").mkdir()
+    file = FileSeen(path="net.pt", size=1, digest="f1")
+    for length in (len(behind), 100_000):
+        raw = _written(lambda s: torch.save(zeros, s)) + behind.ljust(length, b"\0")
+        (tmp_path / "files" / "f1.bin").write_bytes(raw)
+        assert behind[:200] not in content(tmp_path, file)
