@@ -14,8 +14,9 @@ from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]  #
 from pygments.lexers import PythonLexer  # type: ignore[import-untyped]  # as above
 
 from graders.language import _
+from graders.printable import visible
 from graders.report.pictures import MOST_BYTES_A_PAGE, PictureError, data_uri
-from graders.report.plain import number, shortened, terminal, visible
+from graders.report.plain import number, shortened, terminal
 from graders.report.prose import prose
 
 LONGEST_SOURCE = 100_000  # characters; beyond it code is shown without colours

@@ -10,8 +10,8 @@ import bleach  # type: ignore[import-untyped]  # ships no annotations
 import mistune
 from markupsafe import Markup, escape
 
+from graders.printable import visible
 from graders.report.pictures import PictureError, data_uri
-from graders.report.plain import visible
 
 LONGEST = 100_000
 TAGS = frozenset(

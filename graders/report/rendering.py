@@ -12,7 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from graders.language import _, current
-from graders.report.plain import number, seconds, visible
+from graders.printable import visible
+from graders.report.plain import number, seconds
 from graders.report.wording import (
     arithmetic,
     icon_name,
