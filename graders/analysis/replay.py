@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from graders.analysis.network import Network
 from graders.analysis.operations import bare
+from graders.evidence.arrays import EvidenceError
 from graders.evidence.model import Node
-from graders.evidence.reading import Blobs, EvidenceError
+from graders.evidence.reading import Blobs
 
 Array = NDArray[Any]
 
