@@ -11,9 +11,10 @@ import mistune
 from markupsafe import Markup, escape
 
 from graders.printable import visible
-from graders.report.pictures import PictureError, data_uri
+from graders.report.pictures import PictureAllowance, PictureError, data_uri
 
-LONGEST = 100_000
+LONGEST = 20_000  # characters; an exercise's text has hundreds
+LONGEST_PLAIN = 100_000
 TAGS = frozenset(
     {"p", "br", "hr", "em", "strong", "del", "code", "pre", "blockquote", "ul", "ol", "li"}
     | {"span", "div", "img", "h1", "h2", "h3", "h4", "h5", "h6"}
@@ -31,9 +32,9 @@ ATTRIBUTES = {
 class _Renderer(mistune.HTMLRenderer):
     """Links become text followed by their address; pictures only come from attachments."""
 
-    def __init__(self, attachments: Mapping[str, Any]) -> None:
+    def __init__(self, attachments: Mapping[str, Any], allowance: PictureAllowance) -> None:
         super().__init__(escape=True)
-        self._attachments = attachments
+        self._attachments, self._allowance = attachments, allowance
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
         if unquote(url) in text or url.startswith("#"):
@@ -47,7 +48,7 @@ class _Renderer(mistune.HTMLRenderer):
         if url.startswith("attachment:") and isinstance(offered, Mapping):
             for kind, encoded in offered.items():
                 try:
-                    address, _size = data_uri(str(kind), str(encoded))
+                    address = data_uri(str(kind), _text(encoded), self._allowance)
                 except PictureError:
                     continue
                 return f'<img src="{address}" alt="{alt}">'
@@ -65,13 +66,26 @@ class _Renderer(mistune.HTMLRenderer):
         return f"<h{min(level + 2, 6)}>{text}</h{min(level + 2, 6)}>\n"
 
 
-def prose(source: str, attachments: Mapping[str, Any] | None = None) -> Markup:
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def plain_prose(source: str) -> Markup:
+    """Markdown as it was written, for what cannot be rendered."""
+    return Markup('<pre class="raw">{}</pre>').format(visible(source)[:LONGEST_PLAIN])
+
+
+def prose(
+    source: str,
+    attachments: Mapping[str, Any] | None = None,
+    allowance: PictureAllowance | None = None,
+) -> Markup:
     """Markdown as HTML that can do nothing. What is too long or too tangled is shown as it is."""
     source = visible(source)
     if len(source) <= LONGEST:
         try:
             rendered = mistune.create_markdown(
-                renderer=_Renderer(attachments or {}),
+                renderer=_Renderer(attachments or {}, allowance or PictureAllowance()),
                 plugins=["table", "strikethrough", "math"],
             )(source)
             cleaned = bleach.clean(
@@ -80,4 +94,4 @@ def prose(source: str, attachments: Mapping[str, Any] | None = None) -> Markup:
             return Markup(cleaned)  # escaped by the renderer, then reduced to TAGS
         except (RecursionError, ValueError, IndexError, KeyError):
             pass
-    return Markup('<pre class="raw">{}</pre>').format(source[:LONGEST])
+    return plain_prose(source)
