@@ -41,8 +41,6 @@ def read_student_file(folder: Path) -> tuple[StudentFile, str]:
     path = folder / NAME
     if not plain_file(path):
         return StudentFile(), ""
-    from ruamel.yaml.error import YAMLError
-
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ValueError(_("it is too large"))
@@ -51,7 +49,7 @@ def read_student_file(folder: Path) -> tuple[StudentFile, str]:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or NAME
         reason = f"{where[:_SHORT]}: {first['msg']}"
-    except (OSError, ValueError, YAMLError) as error:
+    except Exception as error:  # YAMLError, and what the library stumbles over: `!!int ""`
         reason = next(iter(str(error).splitlines()), "")
     return StudentFile(), _("{name} was not used: {reason}.").format(
         name=NAME, reason=reason[:_SHORT].rstrip(".")

@@ -25,7 +25,7 @@ class PackedNames:
     def __init__(self) -> None:
         self.left_out = 0
         self.twice = 0
-        self._files: dict[str, str] = {}  # folded place -> place as written
+        self._files: dict[str, str] = {}  # folded place -> the name that has it
         self._folders: set[str] = set()
 
     def place(self, name: str) -> PurePosixPath | None:
@@ -41,21 +41,19 @@ class PackedNames:
         if len(parts) > MAX_DEPTH:
             self.left_out += 1
             return None
-        return self._free(PurePosixPath(*map(harmless_part, parts)))
+        return self._free(PurePosixPath(*map(harmless_part, parts)), name)
 
-    def _free(self, wanted: PurePosixPath) -> PurePosixPath | None:
+    def _free(self, wanted: PurePosixPath, name: str) -> PurePosixPath | None:
         parents = {_folded(parent) for parent in wanted.parents} - {"."}
         if parents & self._files.keys():
             self.left_out += 1  # a file stands where its folder would be
             return None
         candidate, count = wanted, 1
-        while (key := _folded(candidate)) in self._folders or (
-            self._files.get(key, str(candidate)) != str(candidate)
-        ):
+        while (key := _folded(candidate)) in self._folders or (self._files.get(key, name) != name):
             count += 1
             candidate = wanted.with_name(f"{wanted.stem}-{count}{wanted.suffix}")
         self.twice += key in self._files
-        self._files[key] = str(candidate)
+        self._files[key] = name
         self._folders |= parents
         return candidate
 
