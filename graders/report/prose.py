@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -28,6 +29,8 @@ ATTRIBUTES = {
     "img": ["src", "alt"],
 }
 
+_PLACE = re.compile(r'(?<=<img )src="data:(\d+)"')
+
 
 class _Renderer(mistune.HTMLRenderer):
     """Links become text followed by their address; pictures only come from attachments."""
@@ -35,6 +38,8 @@ class _Renderer(mistune.HTMLRenderer):
     def __init__(self, attachments: Mapping[str, Any], allowance: PictureAllowance) -> None:
         super().__init__(escape=True)
         self._attachments, self._allowance = attachments, allowance
+        self.shown: list[str] = []
+        self._refused: set[str] = set()  # not to be decoded again for each mention
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
         if unquote(url) in text or url.startswith("#"):
@@ -45,13 +50,19 @@ class _Renderer(mistune.HTMLRenderer):
         alt = escape(Markup(text).striptags())
         name = unquote(url).removeprefix("attachment:")
         offered = self._attachments.get(name)
-        if url.startswith("attachment:") and isinstance(offered, Mapping):
+        if (
+            url.startswith("attachment:")
+            and isinstance(offered, Mapping)
+            and (name not in self._refused)
+        ):
             for kind, encoded in offered.items():
                 try:
                     address = data_uri(str(kind), _text(encoded), self._allowance)
                 except PictureError:
                     continue
-                return f'<img src="{address}" alt="{alt}">'
+                self.shown.append(address)
+                return f'<img src="data:{len(self.shown) - 1}" alt="{alt}">'
+            self._refused.add(name)
         kept = url if len(url) < 200 else url[:200] + "…"
         return f'<span class="address">[{alt} {escape(kept)}]</span>'
 
@@ -84,14 +95,17 @@ def prose(
     source = visible(source)
     if len(source) <= LONGEST:
         try:
+            renderer = _Renderer(attachments or {}, allowance or PictureAllowance())
             rendered = mistune.create_markdown(
-                renderer=_Renderer(attachments or {}, allowance or PictureAllowance()),
+                renderer=renderer,
                 plugins=["table", "strikethrough", "math"],
             )(source)
             cleaned = bleach.clean(
                 str(rendered), tags=TAGS, attributes=ATTRIBUTES, protocols={"data"}
             )
-            return Markup(cleaned)  # escaped by the renderer, then reduced to TAGS
+            # Pictures of megabytes are put in where the cleaning left their places.
+            whole = _PLACE.sub(lambda m: f'src="{renderer.shown[int(m[1])]}"', cleaned)
+            return Markup(whole)  # escaped by the renderer, then reduced to TAGS
         except (RecursionError, ValueError, IndexError, KeyError):
             pass
     return plain_prose(source)
