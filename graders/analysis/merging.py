@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graders.evidence.arrays import EvidenceError
 from graders.evidence.model import Entry, State
-from graders.evidence.reading import Blobs, EvidenceError
+from graders.evidence.reading import Blobs
 
 Array = NDArray[Any]
 TOLERANCE = 1e-4  # relative; weights are float32

@@ -42,8 +42,9 @@ from graders.analysis.runs import (
 from graders.analysis.shown import ShownNumber, shown_numbers, typed_numbers
 from graders.analysis.trusted import TrustedTable
 from graders.analysis.weights import content_after, content_at
+from graders.evidence.arrays import EvidenceError
 from graders.evidence.model import Evidence
-from graders.evidence.reading import Blobs, EvidenceError
+from graders.evidence.reading import Blobs
 
 Array = NDArray[Any]
 

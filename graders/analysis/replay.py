@@ -1,7 +1,8 @@
 """Computes a network again on the trusted side, on any inputs and with any weights.
 
-Only the operations listed here run; arguments are numbers, flags and arrays that were read
-without pickle. Everything is computed in float64, dropout does nothing.
+Only the operations listed here run, within the room that `replay_room` gives them; arguments are
+numbers, flags and arrays that were read without pickle. Everything is computed in float64, dropout
+does nothing.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from numpy.typing import NDArray
 
 from graders.analysis.network import Network
 from graders.analysis.operations import bare
+from graders.analysis.replay_room import NoRoom, Room
+from graders.evidence.arrays import EvidenceError
 from graders.evidence.model import Node
-from graders.evidence.reading import Blobs, EvidenceError
+from graders.evidence.reading import Blobs
 
 Array = NDArray[Any]
 
@@ -81,15 +84,27 @@ class Replay:
         """The wanted values, starting from the given ones. Raises ReplayError."""
         known: dict[int, torch.Tensor] = dict(given)
         needed = self._needed(wanted, set(known))
+        running = [
+            index
+            for index, node in enumerate(self.network.nodes)
+            if any(out in needed for out in node.outs)
+        ]
+        last_use = {v: index for index in running for v in self.network.sources[index]}
+        kept = {*wanted, *given}
+        room = Room()
         try:
             for value in sorted(needed & set(self.network.leaves)):
-                known[value] = self.leaf(value)
-            for index, node in enumerate(self.network.nodes):
-                if any(out in needed for out in node.outs):
-                    self._run(index, node, known)
+                known[value] = room.taken(self.leaf(value))
+            for index in running:
+                self._run(index, self.network.nodes[index], known, room)
+                for value in self.network.sources[index]:
+                    if last_use[value] == index and value not in kept and value in known:
+                        room.left(known.pop(value))
             return [known[v] for v in wanted]
         except ReplayError:
             raise
+        except NoRoom as error:
+            raise ReplayError(str(error)) from error
         except Exception as error:
             raise ReplayError(f"{type(error).__name__}: {error}") from error
 
@@ -116,7 +131,7 @@ class Replay:
                 stack.extend(s for s in self.network.sources[index] if s not in known)
         return needed
 
-    def _run(self, index: int, node: Node, known: dict[int, torch.Tensor]) -> None:
+    def _run(self, index: int, node: Node, known: dict[int, torch.Tensor], room: Room) -> None:
         args = [self._decode(a, known) for a in node.args]
         kwargs = {k: self._decode(v, known) for k, v in node.named.items() if k != "_stacklevel"}
         name = bare(node.op)
@@ -132,11 +147,15 @@ class Replay:
         elif name == "get:grad":
             raise ReplayError("a gradient is part of the graph")
         else:
-            result = self._call(node, name, args, kwargs)
+            function = self._function(node, name, kwargs)
+            room.before(function, args, kwargs)
+            result = function(*args, **kwargs)
         results = list(result) if isinstance(result, (tuple, list)) else [result]
-        known.update(zip(node.outs, results, strict=False))
+        for value, made in zip(node.outs, results, strict=False):
+            known[value] = room.taken(made)
 
-    def _call(self, node: Node, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    def _function(self, node: Node, name: str, kwargs: dict[str, Any]) -> Any:
+        """The function that computes the operation. Raises ReplayError for one not listed."""
         home = node.op.rsplit(".", 1)[0] if "." in node.op else ""
         kwargs.pop("inplace", None)
         kwargs.pop("out", None)
@@ -144,15 +163,15 @@ class Replay:
         if name.startswith("__i") and name.endswith("__") and f"__{name[3:]}" in _TENSOR:
             inplace = f"__{name[3:]}"
         if home == "F" and inplace in _FUNCTIONAL:
-            return getattr(torch.nn.functional, inplace)(*args, **kwargs)
+            return getattr(torch.nn.functional, inplace)
         if home == "torch" and (inplace in _TENSOR or inplace in _FUNCTIONAL):
             place = torch if hasattr(torch, inplace) else torch.nn.functional
-            return getattr(place, inplace)(*args, **kwargs)
+            return getattr(place, inplace)
         if inplace in _TENSOR:
             owner: Any = torch.Tensor if hasattr(torch.Tensor, inplace) else torch
-            return getattr(owner, inplace)(*args, **kwargs)
+            return getattr(owner, inplace)
         if inplace in _FUNCTIONAL:
-            return getattr(torch.nn.functional, inplace)(*args, **kwargs)
+            return getattr(torch.nn.functional, inplace)
         raise ReplayError(f"the operation {node.op} is not known here")
 
     def _decode(self, thing: Any, known: Mapping[int, torch.Tensor]) -> Any:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from graders.analysis.operations import bare
 from graders.analysis.reading import Reading
 from graders.analysis.runs import DrawnNetwork
+from graders.evidence.arrays import EvidenceError
 from graders.evidence.model import Answered
-from graders.evidence.reading import EvidenceError
 from graders.language import _
 
 Array = NDArray[Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from graders.batch import places
@@ -25,10 +25,13 @@ def candidates(assignment: str, given: Path | None) -> list[Path]:
     return folders
 
 
-def locate(rubric: Rubric, given: Path | None = None) -> dict[DataFile, Path]:
+def locate(
+    rubric: Rubric, given: Path | None = None, apart: Collection[Path] = ()
+) -> dict[DataFile, Path]:
     """Each data file of the rubric, by any accepted spelling, in the first folder that has all.
 
-    Raises UsageProblem, with the remedy, when some are missing.
+    The folders `apart` are the submissions: what lies there is a student's, and data files are
+    read with pickle. Raises UsageProblem, with the remedy, when some are missing.
     """
     if not rubric.data:
         return {}
@@ -37,7 +40,7 @@ def locate(rubric: Rubric, given: Path | None = None) -> dict[DataFile, Path]:
         raise UsageProblem(_("There is no data folder {path}.").format(path=given))
     missing: list[DataFile] = list(rubric.data)
     for folder in folders:
-        found = _look(rubric.data, folder)
+        found = _look(rubric.data, folder, apart)
         if len(found) == len(rubric.data):
             return found
         missing = [file for file in rubric.data if file not in found]
@@ -53,11 +56,20 @@ def locate(rubric: Rubric, given: Path | None = None) -> dict[DataFile, Path]:
     )
 
 
-def _look(files: Sequence[DataFile], folder: Path) -> dict[DataFile, Path]:
+def _look(
+    files: Sequence[DataFile], folder: Path, apart: Collection[Path] = ()
+) -> dict[DataFile, Path]:
     wanted = {spelling for file in files for spelling in file.files}
     seen: dict[str, Path] = {}
+    forbidden = {path.resolve() for path in apart}
+    if forbidden & {folder.resolve(), *folder.resolve().parents}:
+        return {}
     for parent, below, names in os.walk(folder):
-        below[:] = sorted(name for name in below if not name.startswith("."))
+        below[:] = sorted(
+            name
+            for name in below
+            if not name.startswith(".") and Path(parent, name).resolve() not in forbidden
+        )
         for name in wanted.intersection(names):
             seen.setdefault(name, Path(parent, name).resolve())
     found = {}

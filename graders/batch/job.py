@@ -14,6 +14,8 @@ from graders.intake.submission import Submission
 from graders.language import LANGUAGES, _
 from graders.rubric.model import DataFile, Rubric
 
+_OBEYED = ("rubrics", "reference", "data", ".corrige")  # looked for in the current folder
+
 
 class Options(BaseModel):
     """How to mark. `workers` 0 means as many as there are cores."""
@@ -26,6 +28,7 @@ class Options(BaseModel):
     sandbox: str = "auto"
     rerun: bool = False
     workers: int = 0
+    own: bool = False  # one's own work on one's own machine
 
 
 class Job(BaseModel):
@@ -70,11 +73,41 @@ def prepare(assignment: str, paths: Sequence[Path], options: Options) -> Job:
         raise UsageProblem(
             _("There is nothing to mark in {paths}.").format(paths=", ".join(map(str, paths)))
         )
-    return job_for(submissions, rubric, options)
+    lone = {path.absolute().parent for path in paths if path.is_file()}
+    theirs = [s.root for s in submissions if s.root not in lone]
+    if not options.own:
+        _not_from_within(theirs)
+    return job_for(submissions, rubric, options, apart=() if options.own else theirs)
 
 
-def job_for(submissions: Sequence[Submission], rubric: Rubric, options: Options) -> Job:
-    """The job of marking these submissions. Raises UsageProblem or SandboxUnavailable."""
+def _not_from_within(theirs: Sequence[Path]) -> None:
+    """A submission that is the current folder must not say how it is marked.
+
+    Raises UsageProblem when it holds what would be taken from the current folder.
+    """
+    here = Path.cwd().resolve()
+    if not any(here.is_relative_to(root.resolve()) for root in theirs):
+        return
+    planted = [name for name in _OBEYED if (here / name).exists()]
+    if planted:
+        raise UsageProblem(
+            _(
+                "The current folder belongs to a submission and holds {names}, which must not say "
+                "how it is marked: start from another folder."
+            ).format(names=", ".join(planted))
+        )
+
+
+def job_for(
+    submissions: Sequence[Submission],
+    rubric: Rubric,
+    options: Options,
+    apart: Sequence[Path] = (),
+) -> Job:
+    """The job of marking these submissions; no data are taken from the folders `apart`.
+
+    Raises UsageProblem or SandboxUnavailable.
+    """
     from graders.sandbox import choose
 
     if options.language not in LANGUAGES:
@@ -83,7 +116,7 @@ def job_for(submissions: Sequence[Submission], rubric: Rubric, options: Options)
                 language=options.language, known=", ".join(LANGUAGES)
             )
         )
-    located = data_files.locate(rubric, options.data)
+    located = data_files.locate(rubric, options.data, apart)
     return Job(
         rubric=rubric,
         submissions=tuple(sorted(submissions, key=lambda s: s.id.casefold())),

@@ -12,6 +12,7 @@ from graders import rubric as rubrics
 from graders import scoring
 from graders.batch.grader_log import note_failure
 from graders.checks.outcome import Finding, NotAssessed, Undecided, Violated
+from graders.evidence.arrays import EvidenceError
 from graders.language import _, speaking
 from graders.rubric.model import Criterion, Rubric
 from graders.scoring.result import Verdict, VerdictKind
@@ -63,9 +64,17 @@ def mark(
 
 
 def settle(
-    answer: Callable[[Criterion], Verdict], rubric: Rubric, *, language: str, cut_short: str = ""
+    answer: Callable[[Criterion], Verdict],
+    rubric: Rubric,
+    *,
+    language: str,
+    cut_short: str = "",
+    doubt: str = "",
 ) -> dict[str, Verdict]:
-    """A verdict for every criterion, prerequisites first; `answer` puts a check's question."""
+    """A verdict for every criterion, prerequisites first; `answer` puts a check's question.
+
+    `doubt` is a sentence on why nothing that was recorded can be relied on: then no check decides.
+    """
     verdicts: dict[str, Verdict] = {}
     with speaking(language):
         for criterion in rubrics.order(rubric):
@@ -73,14 +82,16 @@ def settle(
             if verdict is None:
                 verdict = answer(criterion)
                 if cut_short and verdict.verdict is VerdictKind.VIOLATED:
-                    verdict = verdict.model_copy(
-                        update={
-                            "verdict": VerdictKind.UNDECIDED,
-                            "message": f"{cut_short} {verdict.message}".strip(),
-                        }
-                    )
+                    verdict = _left_open(verdict, cut_short)
+                elif doubt and verdict.verdict is not VerdictKind.UNDECIDED:
+                    verdict = _left_open(verdict, doubt)
             verdicts[criterion.id] = verdict
     return verdicts
+
+
+def _left_open(verdict: Verdict, why: str) -> Verdict:
+    message = f"{why} {verdict.message}".strip()
+    return verdict.model_copy(update={"verdict": VerdictKind.UNDECIDED, "message": message})
 
 
 def all_undecided(rubric: Rubric, message: str) -> dict[str, Verdict]:
@@ -137,6 +148,13 @@ def _asked(reading: Reading, criterion: Criterion, log: Path | None) -> Verdict:
         return _verdict(criterion, VerdictKind.UNDECIDED, undecided.finding)
     except NotAssessed as nothing:
         return _verdict(criterion, VerdictKind.NOT_ASSESSED, nothing.finding)
+    except EvidenceError:
+        note_failure(log, f"{criterion.id} ({criterion.check})")
+        return Verdict(
+            id=criterion.id,
+            verdict=VerdictKind.UNDECIDED,
+            message=_("What was recorded of the run is damaged, so a person has to look at this."),
+        )
     except Exception:
         return _failed(criterion, f"{criterion.id} ({criterion.check})", log)
     return _verdict(criterion, VerdictKind.MET, finding or Finding())

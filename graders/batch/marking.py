@@ -15,12 +15,13 @@ from graders.batch.evidence_cache import Kept, OnCell, ensure_evidence
 from graders.batch.grader_log import note_failure
 from graders.batch.job import Job
 from graders.batch.mark import all_undecided, ask, settle
+from graders.batch.patience import Patience, TookTooLong
 from graders.batch.remembered import Remembered
 from graders.intake.submission import Submission
 from graders.language import _, speaking
 from graders.report.exhibits import Exhibits
 from graders.rubric.model import Criterion
-from graders.scoring.result import Flag, Result, Status, Verdict
+from graders.scoring.result import Flag, Result, Status, Verdict, VerdictKind
 
 if TYPE_CHECKING:
     from graders.analysis import Reading
@@ -48,6 +49,7 @@ class Marking:
         self._given_up = given_up
         self._on_cell = on_cell
         self._seconds = 0.0
+        self._patience = Patience()
 
     @property
     def problem(self) -> str:
@@ -87,8 +89,9 @@ class Marking:
             from graders import analysis  # brings torch
 
             located = self.job.data_files
-            return analysis.read(self.kept.folder, {file: located[file] for file in located})
-        except Exception:
+            with self._patience():
+                return analysis.read(self.kept.folder, {file: located[file] for file in located})
+        except (Exception, TookTooLong):
             self._fail(_("The grader could not read what was seen in the run."))
             return None
 
@@ -105,6 +108,7 @@ class Marking:
                     self.job.rubric,
                     language=self.job.language,
                     cut_short=flags.cut_short(self.kept.record) if self.kept else "",
+                    doubt=flags.doubt(self._noticed),
                 )
             except NoReading:
                 return all_undecided(self.job.rubric, self.fault)
@@ -118,7 +122,16 @@ class Marking:
             return known
         if self.reading is None:
             raise NoReading
-        verdict = ask(self.reading, criterion, self._log)
+        try:
+            with self._patience():
+                verdict = ask(self.reading, criterion, self._log)
+        except TookTooLong:
+            return Verdict(
+                id=criterion.id,
+                verdict=VerdictKind.UNDECIDED,
+                message=_("This takes too long to find out, so a person has to look at it."),
+                grader_fault=True,
+            )
         if self.remembered:
             self.remembered.keep(verdicts={Remembered.key(criterion): verdict})
         return verdict
@@ -141,13 +154,22 @@ class Marking:
         """What a person should know."""
         record = self.kept.record if self.kept else None
         with speaking(self.job.language):
-            memory = self.remembered
-            noticed = memory.answers.flags if memory else None
-            if noticed is None:
+            return (*flags.flags(self.submission, self.job.rubric, record), *self._noticed)
+
+    @cached_property
+    def _noticed(self) -> tuple[Flag, ...]:
+        """What the analysis noticed, from memory when it was noticed before."""
+        memory = self.remembered
+        if memory and memory.answers.flags is not None:
+            return memory.answers.flags
+        try:
+            with speaking(self.job.language), self._patience():
                 noticed = flags.observed(self.reading, self._log)
-                if memory and self.reading is not None:
-                    memory.keep(flags=noticed)
-            return (*flags.flags(self.submission, self.job.rubric, record), *noticed)
+        except TookTooLong:
+            return flags.damage(self.reading)
+        if memory and self.reading is not None:
+            memory.keep(flags=noticed)
+        return noticed
 
     @property
     def fault(self) -> str:
@@ -190,7 +212,13 @@ class Marking:
         """Write the result and its report, and say that they are whole."""
         result = self.result()
         with speaking(self.job.language):
-            report.write_submission(result, self._exhibits(), self._executed(), self.folder)
+            try:
+                with self._patience():
+                    report.write_submission(result, self._exhibits(), self._executed(), self.folder)
+            except (TookTooLong, RecursionError, ValueError, MemoryError):
+                # The mark is not lost over a notebook that cannot be shown.
+                note_failure(self._log, "report")
+                report.write_submission(result, Exhibits(), None, self.folder)
         scoring.write_result(result, self.folder / resume.RESULT)
         self.remember()
         if not resume.needs_another_try(result) and self.kept is not None:
@@ -227,7 +255,7 @@ class Marking:
             return None
         try:
             notebook = json.loads((self.kept.folder / "executed.ipynb").read_text("utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         return notebook if isinstance(notebook, dict) else None
 

@@ -192,8 +192,9 @@ def run() -> None:
             sys.exit(130)
         except Exception as error:
             from graders.batch.problems import usage_problems
+            from graders.printable import visible
 
             if not isinstance(error, usage_problems()):
                 raise
-            print(f"corrige: {error}", file=sys.stderr)
+            print(f"corrige: {visible(str(error))}", file=sys.stderr)
             sys.exit(2)

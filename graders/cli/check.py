@@ -47,6 +47,7 @@ def check_own(
         language=language,
         sandbox=sandbox,
         rerun=rerun,
+        own=True,
     )
     job = prepare(assignment, [path], options)
     console = Console()

@@ -14,6 +14,8 @@ from graders.evidence.run_record import RunRecord
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Name = Annotated[str, Field(max_length=1000)]
+Words = Annotated[str, Field(max_length=20_000)]
+Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]  # no integers of a thousand digits
 Shape = Annotated[tuple[Annotated[int, Field(ge=0, le=2**40)], ...], Field(max_length=16)]
 
 
@@ -26,12 +28,12 @@ class Observed(BaseModel):
 class Event(Observed):
     """Cell counted over executed code cells from 0; moments order events within a run."""
 
-    cell: int = -1
-    moment: int = 0
+    cell: Whole = -1
+    moment: Whole = 0
 
 
 class ModelSeen(Event):
-    uid: int
+    uid: Whole
     kind: Literal["module", "collection"]
     class_name: Name
     names: tuple[Name, ...] = ()
@@ -41,7 +43,7 @@ class Entry(Observed):
     """One tensor of a state."""
 
     name: Name
-    uid: int
+    uid: Whole
     role: Literal["parameter", "buffer"]
     requires_grad: bool
     shape: Shape
@@ -52,8 +54,8 @@ class Entry(Observed):
 class State(Event):
     """Weights of a model at a moment."""
 
-    model: int
-    why: str
+    model: Whole
+    why: Name
     training: bool
     entries: tuple[Entry, ...]
 
@@ -71,13 +73,13 @@ class Value(Observed):
 class Leaf(Observed):
     """A value that a graph starts from."""
 
-    value: int
-    uid: int
+    value: Whole
+    uid: Whole
     role: Literal["input", "parameter", "buffer", "constant"]
-    model: int | None = None
+    model: Whole | None = None
     name: Name = ""
     digest: Digest
-    rows_kept: int
+    rows_kept: Whole
 
 
 class Node(Observed):
@@ -86,36 +88,36 @@ class Node(Observed):
     op: Name
     args: list[Any] = []
     named: dict[str, Any] = {}
-    outs: tuple[int, ...] = ()
+    outs: tuple[Whole, ...] = ()
     scope: Name = ""
 
 
 class RootCall(Observed):
-    model: int
-    inputs: tuple[int, ...] = ()
-    outputs: tuple[int, ...] = ()
+    model: Whole
+    inputs: tuple[Whole, ...] = ()
+    outputs: tuple[Whole, ...] = ()
 
 
 class Graph(Event):
     """A tape: of a module's forward pass, or of one training iteration up to its loss."""
 
-    model: int | None = None
+    model: Whole | None = None
     why: Literal["forward", "training"]
-    run: int | None = None
-    error: str = ""
+    run: Whole | None = None
+    error: Words = ""
     guessed: bool = False
     nodes: tuple[Node, ...] = ()
     dead: tuple[Node, ...] = ()
-    values: dict[int, Value] = {}
+    values: dict[Whole, Value] = {}
     leaves: tuple[Leaf, ...] = ()
-    inputs: tuple[int, ...] = ()
-    outputs: tuple[int, ...] = ()
-    loss: int | None = None
+    inputs: tuple[Whole, ...] = ()
+    outputs: tuple[Whole, ...] = ()
+    loss: Whole | None = None
     calls: tuple[RootCall, ...] = ()
 
 
 class ParameterSample(Observed):
-    uid: int
+    uid: Whole
     name: Name
     requires_grad: bool
     in_optimizer: bool
@@ -123,16 +125,16 @@ class ParameterSample(Observed):
 
 
 class RunSample(Observed):
-    step: int
+    step: Whole
     parameters: tuple[ParameterSample, ...] = ()
     training: bool = True
-    norms_training: dict[str, bool] = {}
+    norms_training: dict[Name, bool] = {}
 
 
 class Reached(Observed):
     """A tensor that got gradients: its content when the run began and when it ended."""
 
-    uid: int
+    uid: Whole
     shape: Shape
     start: Digest
     end: Digest
@@ -141,20 +143,20 @@ class Reached(Observed):
 class TrainingRun(Event):
     """Consecutive backward passes and optimizer steps. `drivers` names libraries' loops."""
 
-    number: int
-    model: int | None = None
-    last_moment: int
+    number: Whole
+    model: Whole | None = None
+    last_moment: Whole
     optimizer: Name = ""
     defaults: dict[str, Any] = {}
-    backwards: int
-    steps: int
+    backwards: Whole
+    steps: Whole
     losses: Digest
-    rates: tuple[tuple[int, tuple[float, ...]], ...] = ()
+    rates: tuple[tuple[Whole, tuple[float, ...]], ...] = ()
     samples: tuple[RunSample, ...] = ()
     inputs: Digest | None = None
-    input_rows: int = 0
-    batch_rows: int = 0
-    drivers: dict[str, int] = {}
+    input_rows: Whole = 0
+    batch_rows: Whole = 0
+    drivers: dict[Name, Whole] = {}
     loss_nodes: tuple[Name, ...] = ()
     reached: tuple[Reached, ...] = ()
 
@@ -162,9 +164,9 @@ class TrainingRun(Event):
 class ForwardPass(Event):
     """Evaluations of one model in one state; `state` is that state's moment."""
 
-    model: int
-    state: int
-    rows: tuple[int, ...]
+    model: Whole
+    state: Whole
+    rows: tuple[Whole, ...]
     grad: bool = False
     training: bool = False
     outputs: Digest | None = None
@@ -180,7 +182,7 @@ class FunctionCall(Event):
     """A metric or a comparison asked of a library."""
 
     name: Name
-    arrays: dict[str, ArrayRef] = {}
+    arrays: dict[Name, ArrayRef] = {}
     options: dict[str, Any] = {}
     same_object: bool = False
     result: Any = None
@@ -200,13 +202,13 @@ class ArraySeen(Event):
 class Numbers(Event):
     """Numbers in variables that changed in this cell."""
 
-    values: dict[str, float] = {}
+    values: dict[Name, float] = {}
 
 
 class FileSeen(Event):
     path: Name
-    size: int
-    digest: str = ""
+    size: Whole
+    digest: Name = ""
 
 
 class Tampered(Event):
@@ -252,6 +254,7 @@ class Evidence(Observed):
     tampered: tuple[Tampered, ...] = ()
     answers: tuple[Answered, ...] = ()
     faults: tuple[Fault, ...] = ()
+    damage: tuple[str, ...] = ()  # what was there and could not be what the probe wrote
 
     def cell_index(self, executed: int) -> int:
         """Position in the executed notebook of the n-th executed code cell."""

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from graders.printable import WritableText
+
 Ended = Literal[
     "finished",
     "kernel_died",
@@ -27,24 +29,24 @@ class Output(Frozen):
     """One output as text; pictures are counted, not kept here (they are in executed.ipynb)."""
 
     kind: Literal["stream", "result", "display", "error"]
-    text: str = ""  # plain text, ANSI codes removed; for a DataFrame also its text/plain form
-    html: str = ""  # text/html as sent; hostile until escaped
+    text: WritableText = ""  # plain, ANSI codes removed; for a DataFrame also its text/plain form
+    html: WritableText = ""  # text/html as sent; hostile until escaped
     picture: bool = False
     truncated: bool = False
 
 
 class CellError(Frozen):
-    name: str
-    message: str
-    traceback: str = ""
+    name: WritableText
+    message: WritableText
+    traceback: WritableText = ""
 
 
 class CellRecord(Frozen):
     """A code cell in the executed notebook. `index` counts every cell of it, from 0."""
 
     index: int
-    notebook: str
-    source: str
+    notebook: WritableText
+    source: WritableText
     executed: bool
     seconds: float = 0.0
     outputs: tuple[Output, ...] = ()
@@ -55,8 +57,8 @@ class CellRecord(Frozen):
 class Notice(Frozen):
     """Something made harmless or answered by the grader, noted for the reader."""
 
-    kind: str  # "pip", "shell", "colab", "data", "device", "input", "plot", "download", ...
-    detail: str
+    kind: WritableText  # "pip", "shell", "colab", "data", "device", "input", "plot", ...
+    detail: WritableText
     cell: int | None = None
 
 
@@ -65,12 +67,12 @@ class RunRecord(Frozen):
 
     ended: Ended
     fault: Literal["none", "student", "machine"] = "none"
-    detail: str = ""  # one sentence, English msgid already translated by the caller if shown
+    detail: WritableText = ""  # one sentence, an English msgid
     log: Log = "whole"  # is the probe's log what the probe wrote, and all of it?
     stopped_by: Literal["", "watcher", "cgroup"] = ""  # what held it to a limit
     cells: tuple[CellRecord, ...] = ()
     notices: tuple[Notice, ...] = ()
-    environment: dict[str, str] = {}  # python, torch, numpy, ... versions of the kernel
+    environment: dict[WritableText, WritableText] = {}  # versions: python, torch, ...
     seconds: float = 0.0
     kernel_start_seconds: float = 0.0
     peak_memory: int = 0  # bytes of the kernel's process tree, sampled

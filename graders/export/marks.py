@@ -23,7 +23,9 @@ COLUMNS = ("submission", "students", "status", "mark", "mark_low", "mark_high", 
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 # also after a separator: a spreadsheet that splits at ; starts a new cell there
-_FORMULA = re.compile(r"""(^|[;,|])([\s"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
+_FORMULA = re.compile(
+    r"""(^|[;,|])([\s"'\u200b-\u200f\u2060\ufeff]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])"""
+)
 
 
 def write_csv(results: Sequence[Result], path: Path) -> None:

@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
+import stat
 import tarfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
-from graders.intake.ignored import FOLDERS
-from graders.language import _
+from graders.intake.packed_names import PackedNames
+from graders.intake.packed_streams import (
+    Allowance,
+    ArchiveProblem,
+    Counted,
+    SmallReads,
+    TarEntry,
+    unpressed,
+)
+from graders.language import _, ngettext
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 UNKNOWN = (".rar", ".7z")
-MAX_MEMBERS = 5000
-MAX_BYTES = 2**30  # unpacked, all together
+MAX_ENTRIES = 100_000  # looked at; a virtual environment packed along has tens of thousands
 CHUNK = 2**20
-
-
-class ArchiveProblem(Exception):  # noqa: N818 - the delivery's fault, not an error of ours
-    """The archive cannot be opened. The message is a sentence for the student."""
+_PRESSED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 
 
 @dataclass(frozen=True)
-class _Member:
+class Unpacked:
+    """`newest` is the newest moment of a notebook, if known; `notes` say what was left out."""
+
+    newest: datetime | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """`stream` is None for what is no plain file."""
+
     name: str
-    stream: IO[bytes]
+    stream: IO[bytes] | Counted | None
     moment: datetime | None
 
 
@@ -44,86 +59,107 @@ def stem(path: Path) -> str:
     return path.stem
 
 
-def unpack(path: Path, target: Path) -> datetime | None:
-    """Unpack the regular files into `target`; the newest moment of a notebook in it, if known.
+def unpack(path: Path, target: Path, allowance: Allowance) -> Unpacked:
+    """Unpack the plain files into `target`, an empty folder of ours.
 
     Links, devices, absolute names and `..` are left out. Raises ArchiveProblem when it is damaged,
-    encrypted, or more than MAX_MEMBERS files or MAX_BYTES.
+    protected, or more than the allowance, which is shared with what is packed inside it.
     """
     if path.name.lower().endswith(UNKNOWN):
         raise ArchiveProblem(
             _("{name} cannot be opened: hand in a .zip or the plain files.").format(name=path.name)
         )
-    written = 0
+    names = PackedNames()
     newest: datetime | None = None
     try:
-        for count, member in enumerate(_members(path), start=1):
-            if count > MAX_MEMBERS:
+        allowance.opened(path)
+        for count, entry in enumerate(_entries(path, allowance), start=1):
+            if count > MAX_ENTRIES:
                 raise ArchiveProblem(_("{name} holds too many files.").format(name=path.name))
-            place = _safe(member.name)
+            if entry.stream is None:
+                names.left_out += 1
+                continue
+            place = names.place(entry.name)
             if place is None:
                 continue
             file = target / place
+            allowance.one_file()
             file.parent.mkdir(parents=True, exist_ok=True)
             with file.open("wb") as out:
-                while chunk := member.stream.read(CHUNK):
-                    written += len(chunk)
-                    if written > MAX_BYTES:
-                        raise ArchiveProblem(
-                            _("{name} is too large once unpacked.").format(name=path.name)
-                        )
+                while chunk := entry.stream.read(CHUNK):
+                    allowance.written(len(chunk))
                     out.write(chunk)
-            if file.suffix.lower() == ".ipynb" and member.moment is not None:
-                newest = max(newest or member.moment, member.moment)
+            if file.suffix.lower() == ".ipynb" and entry.moment is not None:
+                newest = max(newest or entry.moment, entry.moment)
     except ArchiveProblem:
         raise
     except RuntimeError as error:  # what zipfile raises for encrypted members
         raise ArchiveProblem(
             _("{name} is protected with a password.").format(name=path.name)
         ) from error
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, tarfile.TarError) as error:
-        raise ArchiveProblem(
-            _("{name} is damaged: it could not be unpacked.").format(name=path.name)
-        ) from error
     except Exception as error:  # zlib.error, lzma.LZMAError, NotImplementedError, ...
         raise ArchiveProblem(
             _("{name} is damaged: it could not be unpacked.").format(name=path.name)
         ) from error
-    return newest
+    return Unpacked(newest, tuple(_notes(path.name, names)))
 
 
-def _safe(name: str) -> PurePosixPath | None:
-    place = PurePosixPath(name.replace("\\", "/"))
-    parts = place.parts
-    if not parts or place.is_absolute() or ".." in parts or ":" in parts[0]:
-        return None
-    if any(part in FOLDERS or part.startswith(".") or "\0" in part for part in parts):
-        return None
-    return place
+def _notes(name: str, names: PackedNames) -> Iterator[str]:
+    if names.left_out:
+        yield ngettext(
+            "{n} entry of {name} was left out: a link, a device or a name that leads elsewhere.",
+            "{n} entries of {name} were left out: links, devices or names that lead elsewhere.",
+            names.left_out,
+        ).format(n=names.left_out, name=name)
+    if names.twice:
+        yield ngettext(
+            "{n} file stands twice in {name}: the later one counts.",
+            "{n} files stand twice in {name}: the later ones count.",
+            names.twice,
+        ).format(n=names.twice, name=name)
 
 
-def _members(path: Path) -> Iterator[_Member]:
+def _entries(path: Path, allowance: Allowance) -> Iterator[_Entry]:
     if path.name.lower().endswith(".zip"):
-        yield from _zip_members(path)
+        yield from _zip_entries(path, allowance)
         return
-    with tarfile.open(path) as archive:
+    # Read as a stream: what is skipped is counted too, and nothing is looked for backwards.
+    with (
+        unpressed(path, allowance) as stream,
+        tarfile.open(fileobj=stream, mode="r|", tarinfo=TarEntry) as archive,
+    ):
         for item in archive:
-            stream = archive.extractfile(item) if item.isreg() else None
-            if stream is not None:
-                yield _Member(item.name, stream, datetime.fromtimestamp(item.mtime, UTC))
-
-
-def _zip_members(path: Path) -> Iterator[_Member]:
-    with zipfile.ZipFile(path) as archive:
-        seen: set[str] = set()
-        for item in archive.infolist():
-            link = (item.external_attr >> 16) & 0o170000 == 0o120000
-            if item.is_dir() or link or item.filename in seen:
+            if item.isdir():
                 continue
-            seen.add(item.filename)
+            content = archive.extractfile(item) if item.isreg() else None
+            yield _Entry(item.name, content, _moment(item.mtime))
+
+
+def _moment(seconds: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _zip_entries(path: Path, allowance: Allowance) -> Iterator[_Entry]:
+    with SmallReads(path) as packed, zipfile.ZipFile(packed) as archive:
+        for item in archive.infolist():
+            kind = stat.S_IFMT(item.external_attr >> 16)
+            if item.is_dir():
+                continue
             try:
                 moment = datetime(*item.date_time).astimezone()
-            except ValueError:
+            except (ValueError, OverflowError):
                 moment = None
+            if kind not in (0, stat.S_IFREG):
+                yield _Entry(item.filename, None, moment)
+                continue
+            if item.compress_type not in _PRESSED:
+                raise ArchiveProblem(
+                    _("{name} cannot be opened: hand in a .zip or the plain files.").format(
+                        name=path.name
+                    )
+                )
             with archive.open(item) as stream:
-                yield _Member(item.filename, stream, moment)
+                yield _Entry(item.filename, Counted(stream, allowance), moment)

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from graders.intake.archive import ArchiveProblem, is_archive, stem, unpack
 from graders.intake.companions import companions, companions_of_one
 from graders.intake.corrige_yaml import StudentFile, read_student_file
-from graders.intake.git_checkout import last_commit
-from graders.intake.ignored import NOTEBOOK, ignored_folder, notebooks_in, walk
-from graders.intake.layout import look
+from graders.intake.deliveries import Delivery, deliveries
+from graders.intake.ignored import notebooks_in
 from graders.intake.naming import unique_ids
 from graders.intake.notebook_file import NotebookProblem, ReadNotebook, read_notebook
-from graders.intake.ordering import in_order, natural_key
+from graders.intake.ordering import in_order
 from graders.intake.people import authors, moodle_name, two_students
 from graders.intake.submission import Submission
-from graders.intake.words import is_part
 from graders.language import _
 from graders.rubric.model import Rubric
 
-MAX_DEPTH = 2  # of archives in archives
-
-
-@dataclass(frozen=True)
-class _Found:
-    """One delivery before it is read. `file` is set for a lone notebook."""
-
-    name: str
-    root: Path
-    file: Path | None = None
-    received: datetime | None = None
-    problems: tuple[str, ...] = ()
+MAX_NOTEBOOKS = 50
+MAX_BYTES = 400 * 2**20  # of the notebooks of one submission, all together
 
 
 def collect(paths: Sequence[Path], rubric: Rubric) -> list[Submission]:
@@ -47,12 +31,15 @@ def collect(paths: Sequence[Path], rubric: Rubric) -> list[Submission]:
     Archives are unpacked into a temporary folder that lasts as long as this process.
     Raises FileNotFoundError for a path that does not exist.
     """
-    found: list[_Found] = []
+    found: list[Delivery] = []
     for path in paths:
         absolute = path.absolute()
         if not absolute.exists():
             raise FileNotFoundError(_("There is nothing at {path}.").format(path=path))
-        found += _deliveries(absolute.resolve() if absolute.name in ("", "..") else absolute)
+        # A link that is named here is meant; those inside a delivery are not followed.
+        named = absolute.name not in ("", "..") and not absolute.is_symlink()
+        found += deliveries(absolute if named else absolute.resolve())
+    found = _with_shared_folders(found)
     ids = unique_ids(delivery.name for delivery in found)
     data_names = [name.casefold() for file in rubric.data for name in file.files]
     return [
@@ -60,76 +47,26 @@ def collect(paths: Sequence[Path], rubric: Rubric) -> list[Submission]:
     ]
 
 
-def _deliveries(path: Path) -> Iterator[_Found]:
-    if path.is_file():
-        if is_archive(path):
-            yield from _unpacked(path, stem(path), depth=1)
-        else:
-            yield _Found(path.stem, path.parent, file=path)
-        return
-    children = look(path).children
-    if not children:
-        yield from _one_folder(path, path.name)
-    for child in sorted(children, key=lambda path: natural_key(path.name)):
-        if child.is_dir():
-            yield from _one_folder(child, child.name)
-        elif is_archive(child):
-            yield from _unpacked(child, stem(child), depth=1)
-        else:
-            yield _Found(child.stem, child.parent, file=child)
-
-
-def _one_folder(path: Path, name: str) -> Iterator[_Found]:
-    """A folder known to be one submission; its archive is opened when it has no notebook."""
-    if not notebooks_in(path):
-        packed = [path / file for file in walk(path) if is_archive(file)]
-        if len(packed) == 1:
-            yield from _unpacked(packed[0], name, depth=1, alone=True)
-            return
-    yield _Found(name, path, received=last_commit(path))
-
-
-def _unpacked(path: Path, name: str, *, depth: int, alone: bool = False) -> Iterator[_Found]:
-    """What an archive holds: one submission (always when `alone`) or a class."""
-    target = Path(tempfile.mkdtemp(prefix="corrige-"))
-    atexit.register(shutil.rmtree, target, ignore_errors=True)
-    try:
-        received = unpack(path, target)
-    except ArchiveProblem as problem:
-        yield _Found(name, target, problems=(str(problem),))
-        return
-    root = _without_wrapping(target)
-    children = () if alone else look(root).children
-    if children and not (len(children) == 1 and children[0].is_dir()):
-        for child in children:
-            if child.is_dir():
-                yield _Found(child.name, child)
-            elif is_archive(child) and depth < MAX_DEPTH:
-                yield from _unpacked(child, stem(child), depth=depth + 1, alone=True)
-            elif not is_archive(child):
-                yield _Found(child.stem, child.parent, file=child)
-        return
-    yield _Found(name, root, received=received)
-
-
-def _without_wrapping(root: Path) -> Path:
-    """Down through folders that hold nothing but one folder (not an exercise's)."""
-    while True:
-        entries = [e for e in root.iterdir() if not (e.is_dir() and ignored_folder(e))]
-        if len(entries) != 1 or not entries[0].is_dir() or is_part(entries[0].name):
-            return root
-        root = entries[0]
+def _with_shared_folders(found: Sequence[Delivery]) -> list[Delivery]:
+    """Two lone notebooks in a folder: what lies beside them may be anybody's."""
+    alone = Counter(delivery.root for delivery in found if delivery.file is not None)
+    return [
+        replace(delivery, shared=delivery.shared or alone[delivery.root] > 1)
+        if delivery.file is not None
+        else delivery
+        for delivery in found
+    ]
 
 
 def _read(
-    delivery: _Found, submission_id: str, rubric: Rubric, data_names: Sequence[str]
+    delivery: Delivery, submission_id: str, rubric: Rubric, data_names: Sequence[str]
 ) -> Submission:
     problems = list(delivery.problems)
     student_file, problem = read_student_file(delivery.root)
     if delivery.file is not None:
         paths = [Path(delivery.file.name)]
         # Other people's notebooks may lie beside it, and so may their file.
-        if len(list(delivery.root.glob(f"*{NOTEBOOK}"))) > 1:
+        if delivery.shared or len(list(delivery.root.glob("*.ipynb"))) > 1:
             student_file, problem = StudentFile(), ""
     else:
         paths = in_order(notebooks_in(delivery.root), rubric.run.order, student_file.order)
@@ -148,7 +85,10 @@ def _read(
                 ).format(one=pair[0], other=pair[1])
             )
             readable = {}
-    if delivery.file is not None:
+    files: tuple[Path, ...]
+    if delivery.file is not None and delivery.shared:
+        files = ()
+    elif delivery.file is not None:
         source = "\n".join(str(c["source"]) for book in readable.values() for c in book.cells)
         files = companions_of_one(delivery.root, paths[0], source, data_names)
     else:
@@ -168,10 +108,21 @@ def _read(
 
 def _readable(root: Path, paths: Sequence[Path], problems: list[str]) -> dict[Path, ReadNotebook]:
     found: dict[Path, ReadNotebook] = {}
-    for path in paths:
+    room = MAX_BYTES
+    if len(paths) > MAX_NOTEBOOKS:
+        problems.append(
+            _("Of {n} notebooks only the first {kept} are read.").format(
+                n=len(paths), kept=MAX_NOTEBOOKS
+            )
+        )
+    for path in paths[:MAX_NOTEBOOKS]:
         try:
+            room -= (root / path).lstat().st_size
+            if room < 0:
+                problems.append(_("{name} is left out: there is too much.").format(name=path))
+                continue
             book = read_notebook(root / path, path.as_posix())
-        except NotebookProblem as problem:
+        except (NotebookProblem, OSError) as problem:
             problems.append(str(problem))
             continue
         if book.note:
@@ -185,7 +136,7 @@ def _readable(root: Path, paths: Sequence[Path], problems: list[str]) -> dict[Pa
 
 
 def _students(
-    delivery: _Found, student_file: StudentFile, readable: dict[Path, ReadNotebook]
+    delivery: Delivery, student_file: StudentFile, readable: dict[Path, ReadNotebook]
 ) -> tuple[str, ...]:
     if student_file.students:
         return student_file.students

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from graders.intake.archive import is_archive
 from graders.intake.corrige_yaml import NAME as STUDENT_FILE
-from graders.intake.ignored import NOTEBOOK, ignored_file, walk
+from graders.intake.ignored import NOTEBOOK, ignored_file, plain_file, walk
 
 MAX_FILE = 100 * 2**20  # bytes
 MAX_ALL = 300 * 2**20
@@ -26,7 +26,7 @@ def companions_of_one(
     """For a lone notebook, whose folder is not all its own: modules and files that it names."""
     found = []
     for path in sorted(root.iterdir()):
-        if not path.is_file() or ignored_file(path.name) or path.name == notebook.name:
+        if not plain_file(path) or ignored_file(path.name) or path.name == notebook.name:
             continue
         relative = path.relative_to(root)
         named = path.stem in source if path.suffix == ".py" else path.name in source
@@ -50,12 +50,10 @@ def _small(root: Path, paths: Sequence[Path]) -> tuple[Path, ...]:
     for path in paths:
         file = root / path
         try:
-            if file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
-                continue
-            size = file.stat().st_size
+            size = file.lstat().st_size
         except OSError:
             continue
-        if not file.is_file() or size > min(MAX_FILE, room):
+        if not plain_file(file) or size > min(MAX_FILE, room):
             continue
         room -= size
         kept.append(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,8 +36,16 @@ def ignored_file(name: str) -> bool:
     return name.startswith((".", "~$")) or name.lower() in FILES
 
 
+def plain_file(path: Path) -> bool:
+    """A file with content of its own: no link, whose target may be anybody's, no pipe or device."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
 def walk(root: Path) -> Iterator[Path]:
-    """The files of a folder that count, relative to it, links not followed."""
+    """The plain files of a folder that count, relative to it; links are not followed."""
     seen = 0
     for folder, below, names in os.walk(root):
         here = Path(folder)
@@ -46,7 +55,7 @@ def walk(root: Path) -> Iterator[Path]:
             if not ignored_folder(here / name) and not (here / name).is_symlink()
         )
         for name in sorted(names):
-            if ignored_file(name):
+            if ignored_file(name) or not plain_file(here / name):
                 continue
             seen += 1
             if seen > MAX_FILES:

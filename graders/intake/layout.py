@@ -17,7 +17,7 @@ from pathlib import Path
 
 from graders.intake.archive import is_archive
 from graders.intake.corrige_yaml import NAME as STUDENT_FILE
-from graders.intake.ignored import NOTEBOOK, ignored_file, ignored_folder, notebooks_in
+from graders.intake.ignored import NOTEBOOK, ignored_file, ignored_folder, notebooks_in, plain_file
 from graders.intake.ordering import natural_key
 from graders.intake.words import MATERIAL, is_part, words
 
@@ -32,7 +32,7 @@ class Layout:
 def look(folder: Path) -> Layout:
     """Tell one submission from a class of them."""
     entries = sorted(folder.iterdir(), key=lambda path: natural_key(path.name))
-    files = [path for path in entries if path.is_file() and not ignored_file(path.name)]
+    files = [path for path in entries if plain_file(path) and not ignored_file(path.name)]
     direct = [path for path in files if path.suffix.lower() == NOTEBOOK]
     archives = [path for path in files if is_archive(path)]
     folders = [
@@ -41,14 +41,14 @@ def look(folder: Path) -> Layout:
         if path.is_dir() and not path.is_symlink() and not ignored_folder(path)
     ]
     holding = [path for path in folders if notebooks_in(path)]
-    if (folder / STUDENT_FILE).is_file():
+    if plain_file(folder / STUDENT_FILE):
         return Layout()
     persons = [path for path in holding if not is_part(path.name)]
     if direct:
         if len(persons) >= 2 and len(persons) > len(holding) / 2:
             return Layout((*direct, *archives, *_candidates(folders)))
         return Layout()
-    own = any((path / STUDENT_FILE).is_file() for path in holding)
+    own = any(plain_file(path / STUDENT_FILE) for path in holding)
     if holding:
         if own or len(persons) > len(holding) / 2:
             return Layout((*_candidates(folders), *archives))

@@ -1,4 +1,7 @@
-"""A name for each submission: unique in the class, safe as a folder name."""
+"""A name for each submission: unique in the class, safe as a folder name.
+
+Without dots: `index.html` and `marks.csv` are the class's own, in the same folder.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,15 @@ from collections.abc import Iterable
 from graders.intake.words import plain
 
 MAX = 60
+_RESERVED = frozenset({"con", "prn", "aux", "nul"})  # on Windows, and com1, lpt1, ...
 
 
 def safe_id(name: str) -> str:
-    """Letters, digits, `.`, `_` and `-` only; never empty, hidden or reserved."""
-    text = re.sub(r"[^A-Za-z0-9._-]+", "_", _ascii(name)).strip("._-")
-    return text[:MAX].rstrip("._-") or "submission"
+    """Letters, digits, `_` and `-` only; never empty or reserved."""
+    text = re.sub(r"[^A-Za-z0-9_-]+", "_", _ascii(name)).strip("_-")[:MAX].rstrip("_-")
+    if text.casefold() in _RESERVED or re.fullmatch(r"(com|lpt)\d", text, re.IGNORECASE):
+        return f"submission_{text}"
+    return text or "submission"
 
 
 def _ascii(name: str) -> str:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from graders.language import _
+from graders.printable import one_line, writable
 
 MAX_BYTES = 200 * 2**20
+MAX_PARTS = 3_000_000  # lists and objects: empty ones would be a hundred bytes each in memory
+MAX_VALUES = 20_000_000
+MAX_CELLS = 5000
 _CONFLICT = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
 
 
@@ -33,16 +39,9 @@ class ReadNotebook:
 
 def read_notebook(path: Path, name: str = "") -> ReadNotebook:
     """Read a notebook of any format, outputs and all. Raises NotebookProblem with a sentence."""
-    name = name or path.name
+    name = one_line(name or path.name)
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise NotebookProblem(
-                _("{name} is too large to be read: {size} MB.").format(
-                    name=name, size=size // 2**20
-                )
-            )
-        raw = path.read_bytes()
+        raw = _bytes(path, name)
     except OSError as error:
         raise NotebookProblem(
             _("{name} could not be read: {reason}.").format(name=name, reason=error.strerror)
@@ -59,7 +58,32 @@ def read_notebook(path: Path, name: str = "") -> ReadNotebook:
         )
     if version < 4:
         return _upgraded(content, version, name)
-    return ReadNotebook({**content, "cells": _mended(content["cells"], name)})
+    return ReadNotebook({**content, "cells": _mended(content.get("cells"), name)})
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    """The file's content; a link is not followed, a pipe is not waited for."""
+    careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    handle = os.open(path, os.O_RDONLY | careful)
+    with os.fdopen(handle, "rb") as stream:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise NotebookProblem(
+                _("{name} is not a notebook, whatever its name says.").format(name=name)
+            )
+        raw = stream.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES or _tangled(raw):
+        raise NotebookProblem(
+            _("{name} is too large to be read: {size} MB.").format(
+                name=name, size=-(-status.st_size // 2**20)
+            )
+        )
+    return raw
+
+
+def _tangled(raw: bytes) -> bool:
+    """More brackets and commas than memory is good for; pictures and texts have few."""
+    return raw.count(b"[") + raw.count(b"{") > MAX_PARTS or raw.count(b",") > MAX_VALUES
 
 
 def _parse(raw: bytes, name: str) -> dict[str, Any]:
@@ -107,7 +131,7 @@ def _upgraded(content: dict[str, Any], version: int, name: str) -> ReadNotebook:
         ) from error
     note = _("{name} is in an old notebook format ({version}); it was converted to be run.")
     return ReadNotebook(
-        {**new, "cells": _mended(new["cells"], name)}, note.format(name=name, version=version)
+        {**new, "cells": _mended(new.get("cells"), name)}, note.format(name=name, version=version)
     )
 
 
@@ -119,6 +143,8 @@ def _mended(cells: Any, name: str) -> list[dict[str, Any]]:
                 name=name
             )
         )
+    if len(cells) > MAX_CELLS:
+        raise NotebookProblem(_("{name} has too many cells: {n}.").format(name=name, n=len(cells)))
     mended = []
     for cell in cells:
         source = cell.get("source", "")
@@ -128,8 +154,8 @@ def _mended(cells: Any, name: str) -> list[dict[str, Any]]:
         metadata = cell.get("metadata")
         new: dict[str, Any] = {
             "cell_type": kind if kind in ("code", "markdown") else "raw",
-            "metadata": metadata if isinstance(metadata, dict) else {},
-            "source": str(source),
+            "metadata": _metadata(metadata),
+            "source": writable(str(source)),
         }
         if isinstance(cell.get("attachments"), dict):
             new["attachments"] = cell["attachments"]
@@ -139,3 +165,15 @@ def _mended(cells: Any, name: str) -> list[dict[str, Any]]:
             new["execution_count"] = None
         mended.append(new)
     return mended
+
+
+def _metadata(metadata: Any) -> dict[str, Any]:
+    """The cell's metadata, its tags only where the notebook format allows them."""
+    if not isinstance(metadata, dict):
+        return {}
+    tags = metadata.get("tags")
+    if tags is None:
+        return metadata
+    listed = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+    sound = dict.fromkeys(writable(tag) for tag in listed if tag and "," not in tag)
+    return {**metadata, "tags": list(sound)}

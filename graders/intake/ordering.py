@@ -10,7 +10,7 @@ from pathlib import Path
 def natural_key(text: str) -> list[tuple[int, int, str]]:
     """Sorts `ej2` before `ej10`, letters without regard to case."""
     return [
-        (0, int(part), "") if part.isdigit() else (1, 0, part.casefold())
+        (0, int(part), "") if part.isdecimal() else (1, 0, part.casefold())
         for part in re.split(r"(\d+)", text)
         if part
     ]

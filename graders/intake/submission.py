@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from graders.printable import VisibleLine
+
 
 class Submission(BaseModel):
     """One student's or group's delivery, as found on disk. Nothing in it has been run."""
@@ -17,8 +19,8 @@ class Submission(BaseModel):
     root: Path  # folder that holds the files (a lone notebook: its folder is not all its own)
     notebooks: tuple[Path, ...]  # in the order they will run, relative to root
     files: tuple[Path, ...] = ()  # other files to bring along (sibling .py, images), relative
-    students: tuple[str, ...] = ()
+    students: tuple[VisibleLine, ...] = ()
     received: datetime | None = None
     order: tuple[str, ...] = ()  # from corrige.yaml
     data_names: dict[str, str] = {}  # from corrige.yaml: file name used -> name in the rubric
-    problems: tuple[str, ...] = ()  # sentences; without a notebook to run they say why
+    problems: tuple[VisibleLine, ...] = ()  # sentences; without a notebook to run they say why

@@ -6,6 +6,7 @@ Without `--submission` nothing here does anything, and importing it is cheap.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--sandbox", default="auto", choices=("auto", "bwrap", "bwrap+gpu", "none"))
     group.addoption("--rerun", action="store_true", help="run again what was run already")
     group.addoption("--corrige-job", metavar="FILE", help="a job prepared by `corrige grade`")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    """No `conftest.py` is imported when submissions are marked: it may be a student's."""
+    known = early_config.known_args_namespace
+    if getattr(known, "submission", None) or getattr(known, "corrige_job", None):
+        known.noconftest = True
+    return (yield)
 
 
 def pytest_configure(config: pytest.Config) -> None:

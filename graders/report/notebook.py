@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from html import unescape
 from typing import Any
 
 from markupsafe import Markup
@@ -14,17 +14,24 @@ from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]  #
 from pygments.lexers import PythonLexer  # type: ignore[import-untyped]  # as above
 
 from graders.language import _
-from graders.report.pictures import MOST_BYTES_A_PAGE, PictureError, data_uri
-from graders.report.plain import number, shortened, terminal, visible
-from graders.report.prose import prose
+from graders.printable import visible
+from graders.report.pictures import PictureAllowance, PictureError, data_uri
+from graders.report.plain import number, shortened, terminal
+from graders.report.prose import plain_prose, prose
 
-LONGEST_SOURCE = 100_000  # characters; beyond it code is shown without colours
+LONGEST_SOURCE = 100_000  # characters
+LONGEST_COLOURED = 20_000  # beyond it code is shown without colours: some texts take minutes
+MOST_RENDERED = 400_000  # characters of code and prose of one page that are worked on
 LONGEST_OUTPUT = 20_000
 MOST_OUTPUTS = 100  # of one cell
 LONGEST_PAGE = 4_000_000  # characters of output on one page
 
 # what a rich object leaves as text when it only knows how to draw itself
 _BARE = re.compile(r"^<[\w.]+ (object|at 0x)")
+
+_TAG = re.compile(r"(<[^<>]*>)")
+_TAG_NAME = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)[^<>]*>")
+_NEW_LINE = frozenset("tr p div br li h1 h2 h3 h4 table".split())
 
 
 @dataclass(frozen=True)
@@ -53,8 +60,14 @@ class _Allowance:
     """What one page may still hold."""
 
     def __init__(self) -> None:
-        self.picture_bytes = MOST_BYTES_A_PAGE
+        self.pictures = PictureAllowance()
         self.characters = LONGEST_PAGE
+        self._rendered = MOST_RENDERED
+
+    def renders(self, source: str) -> bool:
+        """Whether this text may still be worked on."""
+        self._rendered -= len(source)
+        return self._rendered >= 0
 
 
 def cells(executed: Mapping[str, Any]) -> list[ShownCell]:
@@ -79,24 +92,29 @@ def _cell(index: int, cell: Mapping[str, Any], file: str, allowance: _Allowance)
         listed = cell.get("outputs")
         outputs = tuple(_outputs(listed if isinstance(listed, list) else [], allowance))
         failed = any(output.kind == "error" for output in outputs)
-        return ShownCell(index, "code", code(source), not source.strip(), outputs, failed, file)
+        body = code(source, coloured=allowance.renders(source))
+        return ShownCell(index, "code", body, not source.strip(), outputs, failed, file)
     if kind == "markdown":
         attached = cell.get("attachments")
-        body = prose(source, attached if isinstance(attached, Mapping) else None)
+        pictures = attached if isinstance(attached, Mapping) else None
+        if allowance.renders(source):
+            body = prose(source, pictures, allowance.pictures)
+        else:
+            body = plain_prose(source)
         return ShownCell(index, "markdown", body, not source.strip(), file=file)
     body = Markup('<pre class="raw">{}</pre>').format(visible(source[:LONGEST_SOURCE]))
     return ShownCell(index, "raw", body, not source.strip(), file=file)
 
 
-def code(source: str) -> Markup:
+def code(source: str, coloured: bool = True) -> Markup:
     """Python with its colours as classes; one line, one line."""
     source = visible(source)
-    if len(source) > LONGEST_SOURCE:
+    if not coloured or len(source) > LONGEST_COLOURED:
         return Markup('<pre class="code">{}</pre>').format(shortened(source, LONGEST_SOURCE)[0])
-    coloured = highlight(
+    written = highlight(
         source, PythonLexer(stripnl=False, ensurenl=False), HtmlFormatter(nowrap=True)
     )
-    return Markup(f'<pre class="code">{coloured}</pre>')  # Pygments escapes what it wraps
+    return Markup(f'<pre class="code">{written}</pre>')  # Pygments escapes what it wraps
 
 
 def joined(value: object) -> str:
@@ -147,11 +165,10 @@ def _rich(data: Mapping[str, Any], allowance: _Allowance) -> Iterator[ShownOutpu
         if kind not in data:
             continue
         try:
-            address, size = data_uri(kind, joined(data[kind]), allowance.picture_bytes)
+            address = data_uri(kind, joined(data[kind]), allowance.pictures)
         except PictureError:
             yield ShownOutput("note", _("A picture that cannot be shown is left out."))
         else:
-            allowance.picture_bytes -= size
             yield ShownOutput("picture", joined(data.get("text/plain"))[:200], address)
             return
     plain = joined(data.get("text/plain"))
@@ -176,33 +193,25 @@ def _text(kind: str, text: str, allowance: _Allowance) -> ShownOutput:
     return ShownOutput(kind, text)
 
 
-class _Words(HTMLParser):
-    """The words of a page: a tab between cells of a table, a line for each row."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._silent = 0
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        if tag in ("script", "style"):
-            self._silent += 1
-        elif tag in ("td", "th"):
-            self.parts.append("\t")
-        elif tag in ("tr", "p", "div", "br", "li", "h1", "h2", "h3", "h4", "table"):
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("script", "style") and self._silent:
-            self._silent -= 1
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.parts.append(" ".join(data.split()))
-
-
 def _words(html: str) -> str:
-    reader = _Words()
-    reader.feed(html[:LONGEST_SOURCE])
-    lines = ("".join(reader.parts)).split("\n")
+    """The words of a page: a tab between cells of a table, a line for each row.
+
+    Not with a parser: the library's takes minutes over a hundred kilobytes of `<a`.
+    """
+    parts: list[str] = []
+    silent = ""
+    for piece in _TAG.split(html[:LONGEST_SOURCE]):
+        tag = _TAG_NAME.match(piece)
+        if tag is None:
+            if not silent:
+                parts.append(" ".join(unescape(piece).split()))
+            continue
+        closing, name = bool(tag[1]), tag[2].lower()
+        if silent:
+            silent = "" if closing and name == silent else silent
+        elif name in ("script", "style") and not closing:
+            silent = name
+        elif not closing:
+            parts.append("\t" if name in ("td", "th") else "\n" if name in _NEW_LINE else "")
+    lines = "".join(parts).split("\n")
     return "\n".join(line.strip(" ") for line in lines if line.strip())

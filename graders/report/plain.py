@@ -1,4 +1,4 @@
-"""How is text from outside made harmless to read? Control characters, terminal codes, numbers.
+"""How do outputs and numbers read? What a terminal would show, long texts cut, figures as written.
 
 Escaping for HTML is not done here: the templates and `svg` do it, always.
 """
@@ -9,22 +9,13 @@ import re
 from decimal import Decimal
 
 from graders.language import current
+from graders.printable import visible
 
-# U+202A-202E and U+2066-2069 reorder the text around them: a reader must see that they are there.
-_REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _TERMINAL = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
     r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$)"  # OSC and other strings
     r"|\x1b[ -/]*[0-~]"
 )
-
-
-def visible(text: str) -> str:
-    """The text without control characters, and with those that reorder it shown as `[U+202E]`."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
-    return _REORDERING.sub(lambda match: f"[U+{ord(match.group()):04X}]", text)
 
 
 def terminal(text: str) -> str:

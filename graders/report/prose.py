@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -10,10 +11,11 @@ import bleach  # type: ignore[import-untyped]  # ships no annotations
 import mistune
 from markupsafe import Markup, escape
 
-from graders.report.pictures import PictureError, data_uri
-from graders.report.plain import visible
+from graders.printable import visible
+from graders.report.pictures import PictureAllowance, PictureError, data_uri
 
-LONGEST = 100_000
+LONGEST = 20_000  # characters; an exercise's text has hundreds
+LONGEST_PLAIN = 100_000
 TAGS = frozenset(
     {"p", "br", "hr", "em", "strong", "del", "code", "pre", "blockquote", "ul", "ol", "li"}
     | {"span", "div", "img", "h1", "h2", "h3", "h4", "h5", "h6"}
@@ -27,13 +29,17 @@ ATTRIBUTES = {
     "img": ["src", "alt"],
 }
 
+_PLACE = re.compile(r'(?<=<img )src="data:(\d+)"')
+
 
 class _Renderer(mistune.HTMLRenderer):
     """Links become text followed by their address; pictures only come from attachments."""
 
-    def __init__(self, attachments: Mapping[str, Any]) -> None:
+    def __init__(self, attachments: Mapping[str, Any], allowance: PictureAllowance) -> None:
         super().__init__(escape=True)
-        self._attachments = attachments
+        self._attachments, self._allowance = attachments, allowance
+        self.shown: list[str] = []
+        self._refused: set[str] = set()  # not to be decoded again for each mention
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
         if unquote(url) in text or url.startswith("#"):
@@ -44,13 +50,19 @@ class _Renderer(mistune.HTMLRenderer):
         alt = escape(Markup(text).striptags())
         name = unquote(url).removeprefix("attachment:")
         offered = self._attachments.get(name)
-        if url.startswith("attachment:") and isinstance(offered, Mapping):
+        if (
+            url.startswith("attachment:")
+            and isinstance(offered, Mapping)
+            and (name not in self._refused)
+        ):
             for kind, encoded in offered.items():
                 try:
-                    address, _size = data_uri(str(kind), str(encoded))
+                    address = data_uri(str(kind), _text(encoded), self._allowance)
                 except PictureError:
                     continue
-                return f'<img src="{address}" alt="{alt}">'
+                self.shown.append(address)
+                return f'<img src="data:{len(self.shown) - 1}" alt="{alt}">'
+            self._refused.add(name)
         kept = url if len(url) < 200 else url[:200] + "…"
         return f'<span class="address">[{alt} {escape(kept)}]</span>'
 
@@ -65,19 +77,35 @@ class _Renderer(mistune.HTMLRenderer):
         return f"<h{min(level + 2, 6)}>{text}</h{min(level + 2, 6)}>\n"
 
 
-def prose(source: str, attachments: Mapping[str, Any] | None = None) -> Markup:
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def plain_prose(source: str) -> Markup:
+    """Markdown as it was written, for what cannot be rendered."""
+    return Markup('<pre class="raw">{}</pre>').format(visible(source)[:LONGEST_PLAIN])
+
+
+def prose(
+    source: str,
+    attachments: Mapping[str, Any] | None = None,
+    allowance: PictureAllowance | None = None,
+) -> Markup:
     """Markdown as HTML that can do nothing. What is too long or too tangled is shown as it is."""
     source = visible(source)
     if len(source) <= LONGEST:
         try:
+            renderer = _Renderer(attachments or {}, allowance or PictureAllowance())
             rendered = mistune.create_markdown(
-                renderer=_Renderer(attachments or {}),
+                renderer=renderer,
                 plugins=["table", "strikethrough", "math"],
             )(source)
             cleaned = bleach.clean(
                 str(rendered), tags=TAGS, attributes=ATTRIBUTES, protocols={"data"}
             )
-            return Markup(cleaned)  # escaped by the renderer, then reduced to TAGS
+            # Pictures of megabytes are put in where the cleaning left their places.
+            whole = _PLACE.sub(lambda m: f'src="{renderer.shown[int(m[1])]}"', cleaned)
+            return Markup(whole)  # escaped by the renderer, then reduced to TAGS
         except (RecursionError, ValueError, IndexError, KeyError):
             pass
-    return Markup('<pre class="raw">{}</pre>').format(source[:LONGEST])
+    return plain_prose(source)

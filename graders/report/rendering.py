@@ -12,7 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from graders.language import _, current
-from graders.report.plain import number, seconds, visible
+from graders.printable import visible
+from graders.report.plain import number, seconds
 from graders.report.wording import (
     arithmetic,
     icon_name,
@@ -45,13 +46,22 @@ def render(template: str, *, script: str = "", **values: object) -> str:
 
 
 def policy(script: str = "") -> str:
-    """The Content-Security-Policy of a page whose only script is this text."""
-    rules = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    """The Content-Security-Policy of a page whose only styles and script are ours."""
+    rules = f"default-src 'none'; style-src {_hash(_css_of_page())}; img-src data:"
     rules += "; base-uri 'none'; form-action 'none'"
     if script:
-        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        rules += f"; script-src 'sha256-{digest}'"
+        rules += f"; script-src {_hash(script)}"
     return rules
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
+
+
+def _css_of_page() -> str:
+    """The styles between their tags, as the template puts them there."""
+    return f"\n{_css()}\n"
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
-from graders.report.plain import visible
+from graders.printable import visible
 
 Value = str | float | int | None
 

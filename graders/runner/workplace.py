@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -23,8 +24,17 @@ PROBE = Path(__file__).parents[1] / "probe"  # copied, not imported: it runs in 
 LONGEST_TEMPORARY = 50  # characters; the path of a socket may have 107
 MAX_DATA_COPIED = 512 * 2**20  # bytes; more is only linked, and found by the probe
 STALE = 24 * 3600  # seconds
-MAX_EVIDENCE = 4 * 2**30  # bytes taken out of one run
+MAX_EVIDENCE = 2 * 2**30  # bytes taken out of one run
 MAX_EVIDENCE_FILES = 20_000
+# What the probe writes: folder, names and most bytes of one file.
+_TAKEN: dict[str, tuple[tuple[re.Pattern[str], int], ...]] = {
+    ".": (
+        (re.compile(r"events\.jsonl"), 128 * 2**20),
+        (re.compile(r"(notices\.jsonl|environment\.json)"), 2**20),
+    ),
+    "blobs": ((re.compile(r"[0-9a-f]{32}\.npy"), 80 * 2**20),),
+    "files": ((re.compile(r"[0-9a-f]{32}\.bin"), 64 * 2**20),),
+}
 
 
 @dataclass(frozen=True)
@@ -141,25 +151,28 @@ def _beside_the_notebooks(data: Path, work: Path, submission: Submission) -> Non
 
 
 def take_evidence(place: Workplace, out: Path) -> None:
-    """Move what the probe wrote into `out`: plain files only, up to a limit.
+    """Move what the probe wrote into `out`: plain files of the names that evidence has.
 
-    The kernel could write anything there: links and devices are left behind.
+    The kernel could write anything there. Answers remembered for the same evidence lie in `out`
+    too, and must not come from it. Links, pipes and what is too large are left behind.
     """
-    taken = count = 0
-    for folder, below, names in os.walk(place.out):
-        here = Path(folder)
-        below[:] = [name for name in below if not (here / name).is_symlink()]
-        target = out / here.relative_to(place.out)
-        target.mkdir(parents=True, exist_ok=True)
-        for name in sorted(names):
-            status = (here / name).lstat()
-            if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+    out.mkdir(parents=True, exist_ok=True)
+    room, files = MAX_EVIDENCE, MAX_EVIDENCE_FILES
+    for folder, names in _TAKEN.items():
+        source, target = place.out / folder, out / folder
+        if source.is_symlink() or not source.is_dir():
+            continue
+        target.mkdir(exist_ok=True)
+        for name in sorted(os.listdir(source)):
+            limit = next((most for form, most in names if form.fullmatch(name)), 0)
+            status = (source / name).lstat()
+            size = status.st_size
+            if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1 or size > min(limit, room):
                 continue
-            count += 1
-            taken += status.st_size
-            if taken > MAX_EVIDENCE or count > MAX_EVIDENCE_FILES:
-                return
-            shutil.move(here / name, target / name)
+            if not limit or not files:
+                continue
+            room, files = room - size, files - 1
+            shutil.move(source / name, target / name)
 
 
 def _remove(base: Path) -> None:
@@ -168,7 +181,8 @@ def _remove(base: Path) -> None:
     def make_writable(function: Any, path: str, _error: Any) -> None:
         try:
             os.chmod(os.path.dirname(path), 0o700)
-            os.chmod(path, 0o700)
+            if not os.path.islink(path):  # chmod would change what it points to
+                os.chmod(path, 0o700)
             function(path)
         except OSError:
             pass

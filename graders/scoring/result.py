@@ -1,6 +1,7 @@
 """What a marked submission looks like: verdicts in, `result.json` out.
 
-Points are kept with two decimals, rounded half up, and are numbers in the JSON.
+Points are kept with two decimals, rounded half up, and are numbers in the JSON. What is said of a
+student's work may quote it: it is harmless text from here on, wherever it is shown.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from pydantic import (
     PlainSerializer,
     model_validator,
 )
+
+from graders.printable import VisibleLine, VisibleText
 
 
 def two_decimals(points: Decimal) -> Decimal:
@@ -51,9 +54,9 @@ class Verdict(Frozen):
 
     id: str
     verdict: VerdictKind
-    message: str = ""
-    expected: str = ""
-    observed: str = ""
+    message: VisibleText = ""
+    expected: VisibleText = ""
+    observed: VisibleText = ""
     cells: tuple[int, ...] = ()
     grader_fault: bool = False  # undecided because the grader or the machine failed
 
@@ -113,7 +116,7 @@ class Flag(Frozen):
     """Something a person should know that costs nothing by itself."""
 
     id: str
-    message: str
+    message: VisibleLine
     cells: tuple[int, ...] = ()
 
 
@@ -126,14 +129,14 @@ class Result(Frozen):
 
     assignment: str
     submission: str
-    students: tuple[str, ...]
+    students: tuple[VisibleLine, ...]
     mark: Points | None
     mark_low: Points
     mark_high: Points
     max_mark: Points
     status: Status
     flags: tuple[Flag, ...] = ()
-    problem: str = ""  # one sentence when it could not be run, or needs a person as a whole
+    problem: VisibleText = ""  # one sentence when it could not be run, or needs a person as a whole
     exercises: tuple[ExerciseResult, ...] = ()
     timings: dict[str, float] = Field(default_factory=dict)  # seconds
     evidence_key: str = ""

@@ -20,6 +20,7 @@ from graders.probe.log import EventLog
 from graders.probe.models import to_numpy
 
 torch.manual_seed(3)
+KEPT = "f1" * 16
 NET = nn.Sequential(nn.Linear(6, 20), nn.ReLU(), nn.Linear(20, 1))
 ARRAYS = {n: to_numpy(p) for n, p in NET.state_dict().items()}
 
@@ -56,8 +57,8 @@ def test_saved_weights_are_found(tmp_path: Path, way: str) -> None:
         for e, a in zip(entries, ARRAYS.values(), strict=True)
     ]
     (tmp_path / "files").mkdir()
-    (tmp_path / "files" / "f1.bin").write_bytes(_written(WAYS[way]))
-    file = FileSeen(path="net.pt", size=1, digest="f1")
+    (tmp_path / "files" / f"{KEPT}.bin").write_bytes(_written(WAYS[way]))
+    file = FileSeen(path="net.pt", size=1, digest=KEPT)
     data = content(tmp_path, file)
     blobs = Blobs(tmp_path / "blobs")
     assert weights_in(data, file, entries, blobs).whole

@@ -286,7 +286,7 @@ def test_hostile_and_damaged_archives(tmp_path):
 
 
 def test_an_archive_that_grows_too_much(tmp_path, monkeypatch):
-    monkeypatch.setattr("graders.intake.archive.MAX_BYTES", 1000)
+    monkeypatch.setattr("graders.intake.packed_streams.MAX_BYTES", 1000)
     with zipfile.ZipFile(tmp_path / "ana.zip", "w", zipfile.ZIP_DEFLATED) as out:
         out.writestr("p3.ipynb", "0" * 100_000)
     [found] = collect([tmp_path / "ana.zip"], RUBRIC)

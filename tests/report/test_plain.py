@@ -3,7 +3,8 @@ from decimal import Decimal
 import pytest
 
 from graders.language import speaking
-from graders.report.plain import number, seconds, shortened, terminal, visible
+from graders.printable import visible
+from graders.report.plain import number, seconds, shortened, terminal
 
 
 def test_control_characters_are_replaced_and_reordering_ones_shown():

@@ -43,11 +43,14 @@ def test_large_data_is_only_linked(tmp_path, monkeypatch):
     assert source.exists()
 
 
+NAME = "0a" * 16 + ".npy"
+
+
 def test_only_plain_files_are_taken_as_evidence(tmp_path):
     (tmp_path / "secreto").write_text("x")
     with workplace(submission(tmp_path), {}) as place:
         (place.out / "blobs").mkdir()
-        (place.out / "blobs" / "a.npy").write_bytes(b"1")
+        (place.out / "blobs" / NAME).write_bytes(b"1")
         (place.out / "enlace").symlink_to(tmp_path / "secreto")
         (place.out / "carpeta").symlink_to(tmp_path)
         os.link(tmp_path / "secreto", place.out / "duro")
@@ -56,7 +59,7 @@ def test_only_plain_files_are_taken_as_evidence(tmp_path):
     found = sorted(
         p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*")
     )
-    assert found == ["blobs", "blobs/a.npy"]
+    assert found == ["blobs", f"blobs/{NAME}"]
 
 
 def test_what_a_killed_run_left_is_swept_away(tmp_path):

@@ -1,0 +1,154 @@
+"""Which deliveries are at a path? Folders, lone notebooks, archives, and classes of them."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from graders.intake.archive import is_archive, stem, unpack
+from graders.intake.git_checkout import last_commit
+from graders.intake.ignored import ignored_folder, notebooks_in, plain_file, walk
+from graders.intake.layout import look
+from graders.intake.ordering import natural_key
+from graders.intake.packed_names import PackedNames
+from graders.intake.packed_streams import Allowance, ArchiveProblem
+from graders.intake.words import is_part
+from graders.language import _
+from graders.printable import one_line, writable
+
+MAX_DEPTH = 2  # of archives in archives
+MAX_COPIED = 200 * 2**20  # bytes of one file that is copied to get a harmless name
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One delivery before it is read. `file` is set for a lone notebook.
+
+    `shared` when the folder of a lone notebook holds other people's work too.
+    """
+
+    name: str
+    root: Path
+    file: Path | None = None
+    received: datetime | None = None
+    problems: tuple[str, ...] = ()
+    shared: bool = False
+
+
+def deliveries(path: Path) -> Iterator[Delivery]:
+    """What is at a path: one delivery, or each one of a class."""
+    for delivery in _at(path):
+        yield _with_harmless_names(delivery)
+
+
+def _at(path: Path) -> Iterator[Delivery]:
+    if not path.is_dir():
+        if path.is_file() and is_archive(path):
+            yield from _unpacked(path, stem(path), Allowance())
+        else:
+            yield Delivery(path.stem, path.parent, file=path)
+        return
+    children = look(path).children
+    if not children:
+        yield from _one_folder(path, path.name, Allowance())
+    for child in sorted(children, key=lambda path: natural_key(path.name)):
+        yield from _child(child, Allowance())
+
+
+def _child(path: Path, allowance: Allowance, depth: int = 1) -> Iterator[Delivery]:
+    """One of a class: always one delivery, whatever it holds. Nobody hands in for others."""
+    if path.is_dir():
+        yield from _one_folder(path, path.name, allowance, depth)
+    elif is_archive(path):
+        yield from _unpacked(path, stem(path), allowance, depth=depth, alone=True)
+    else:
+        yield Delivery(path.stem, path.parent, file=path, shared=True)
+
+
+def _one_folder(path: Path, name: str, allowance: Allowance, depth: int = 1) -> Iterator[Delivery]:
+    """A folder known to be one submission; its archive is opened when it has no notebook."""
+    if packed := _only_archive(path, depth):
+        yield from _unpacked(packed, name, allowance, depth=depth, alone=True)
+    else:
+        yield Delivery(name, path, received=last_commit(path))
+
+
+def _only_archive(folder: Path, depth: int) -> Path | None:
+    """The archive in which the work must be, when there is no notebook and just one of them."""
+    if depth > MAX_DEPTH or notebooks_in(folder):
+        return None
+    packed = [folder / file for file in walk(folder) if is_archive(file)]
+    return packed[0] if len(packed) == 1 else None
+
+
+def _unpacked(
+    path: Path, name: str, allowance: Allowance, *, depth: int = 1, alone: bool = False
+) -> Iterator[Delivery]:
+    """What an archive holds: one submission (always when `alone`) or a class."""
+    target = _new_folder()
+    try:
+        unpacked = unpack(path, target, allowance)
+    except ArchiveProblem as problem:
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir()
+        yield Delivery(name, target, problems=(str(problem),))
+        return
+    root = _without_wrapping(target)
+    children = () if alone else look(root).children
+    if children and not (len(children) == 1 and children[0].is_dir()):
+        for child in children:
+            yield from _child(child, allowance, depth + 1)
+        return
+    if packed := _only_archive(root, depth + 1):
+        yield from _unpacked(packed, name, allowance, depth=depth + 1, alone=True)
+        return
+    yield Delivery(name, root, received=unpacked.newest, problems=unpacked.notes)
+
+
+def _new_folder() -> Path:
+    """A folder that lasts as long as this process."""
+    folder = Path(tempfile.mkdtemp(prefix="corrige-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _without_wrapping(root: Path) -> Path:
+    """Down through folders that hold nothing but one folder (not an exercise's)."""
+    while True:
+        entries = [e for e in root.iterdir() if not (e.is_dir() and ignored_folder(e))]
+        if len(entries) != 1 or not entries[0].is_dir() or is_part(entries[0].name):
+            return root
+        root = entries[0]
+
+
+def _with_harmless_names(delivery: Delivery) -> Delivery:
+    """The delivery, copied when its names could not be written to a file or shown to a person."""
+    name = one_line(delivery.name)
+    files = [Path(delivery.file.name)] if delivery.file else list(walk(delivery.root))
+    odd = any(one_line(str(file)) != str(file) for file in files)
+    if not odd and writable(str(delivery.root)) == str(delivery.root):
+        return replace(delivery, name=name)
+    target, names = _new_folder(), PackedNames()
+    moved: Path | None = None
+    for file in files:
+        place = names.place(file.as_posix())
+        source = delivery.root / file
+        if place is None or not plain_file(source) or source.stat().st_size > MAX_COPIED:
+            continue
+        moved = Path(place)
+        (target / moved).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target / moved)
+    said = _("Names of files with signs that cannot be shown were changed.")
+    return replace(
+        delivery,
+        name=name,
+        root=target,
+        file=moved if delivery.file else None,
+        problems=(*delivery.problems, said),
+        shared=False,
+    )
