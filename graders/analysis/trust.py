@@ -45,13 +45,23 @@ class Doubt:
 
 def doubts(reading: Reading) -> tuple[Doubt, ...]:
     """Everything that speaks against what was seen, each kind once."""
-    found = [_log(reading), _tampering(reading), _answers(reading)]
+    found = [_damage(reading), _log(reading), _tampering(reading), _answers(reading)]
     return tuple(d for d in found if d is not None)
 
 
 def doubt_of(reading: Reading, theme: str) -> Doubt | None:
     """The first doubt that concerns the checks of a theme."""
     return next((d for d in reading.doubts if theme in d.themes), None)
+
+
+def _damage(reading: Reading) -> Doubt | None:
+    if not reading.evidence.damage:
+        return None
+    words = _(
+        "What was recorded of the run is damaged or was tampered with ({what}): a person has to "
+        "look at everything that rests on it."
+    ).format(what="; ".join(dict.fromkeys(reading.evidence.damage[:3])))
+    return Doubt("evidence_damaged", words, EVERYTHING)
 
 
 def _log(reading: Reading) -> Doubt | None:

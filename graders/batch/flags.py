@@ -50,41 +50,17 @@ def flags(submission: Submission, rubric: Rubric, record: RunRecord | None) -> t
     return tuple(found)
 
 
-DAMAGED = "evidence_damaged"
-
-
-def damage(reading: Reading | None) -> tuple[Flag, ...]:
-    """A flag when what was recorded cannot be what the probe wrote."""
-    evidence = getattr(reading, "evidence", None)
-    if evidence is None or not evidence.damage:
-        return ()
-    what = "; ".join(dict.fromkeys(evidence.damage[:3]))
-    message = _(
-        "What was recorded of the run is damaged or was tampered with ({what}): a person has to "
-        "look at everything that rests on it."
-    ).format(what=what)
-    return (Flag(id=DAMAGED, message=message),)
-
-
-def doubt(noticed: Iterable[Flag]) -> str:
-    """Why nothing that was recorded can be relied on; "" when it can."""
-    return next((flag.message for flag in noticed if flag.id == DAMAGED), "")
-
-
 def observed(reading: Reading | None, log: Path | None = None) -> tuple[Flag, ...]:
     """What the analysis noticed (`reading.flags()`, where it offers that), never an error."""
     offer = getattr(reading, "flags", None)
-    found = damage(reading)
     if offer is None:
-        return found
+        return ()
     try:
         noticed: Iterable[Noticed] = offer()
-        return found + tuple(
-            Flag(id=n.id, message=n.message, cells=tuple(n.cells)) for n in noticed
-        )
+        return tuple(Flag(id=n.id, message=n.message, cells=tuple(n.cells)) for n in noticed)
     except Exception:
         note_failure(log, "flags")
-        return found
+        return ()
 
 
 def cut_short(record: RunRecord) -> str:

@@ -64,17 +64,9 @@ def mark(
 
 
 def settle(
-    answer: Callable[[Criterion], Verdict],
-    rubric: Rubric,
-    *,
-    language: str,
-    cut_short: str = "",
-    doubt: str = "",
+    answer: Callable[[Criterion], Verdict], rubric: Rubric, *, language: str, cut_short: str = ""
 ) -> dict[str, Verdict]:
-    """A verdict for every criterion, prerequisites first; `answer` puts a check's question.
-
-    `doubt` is a sentence on why nothing that was recorded can be relied on: then no check decides.
-    """
+    """A verdict for every criterion, prerequisites first; `answer` puts a check's question."""
     verdicts: dict[str, Verdict] = {}
     with speaking(language):
         for criterion in rubrics.order(rubric):
@@ -83,8 +75,6 @@ def settle(
                 verdict = answer(criterion)
                 if cut_short and verdict.verdict is VerdictKind.VIOLATED:
                     verdict = _left_open(verdict, cut_short)
-                elif doubt and verdict.verdict is not VerdictKind.UNDECIDED:
-                    verdict = _left_open(verdict, doubt)
             verdicts[criterion.id] = verdict
     return verdicts
 
@@ -132,8 +122,7 @@ def ask(reading: Reading, criterion: Criterion, log: Path | None) -> Verdict:
         return _failed(criterion, f"{criterion.id}: doubts", log)
     if not doubt:
         return verdict
-    message = f"{doubt} {verdict.message}".strip()
-    return verdict.model_copy(update={"verdict": VerdictKind.UNDECIDED, "message": message})
+    return _left_open(verdict, doubt)
 
 
 def _asked(reading: Reading, criterion: Criterion, log: Path | None) -> Verdict:

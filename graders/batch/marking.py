@@ -108,7 +108,6 @@ class Marking:
                     self.job.rubric,
                     language=self.job.language,
                     cut_short=flags.cut_short(self.kept.record) if self.kept else "",
-                    doubt=flags.doubt(self._noticed),
                 )
             except NoReading:
                 return all_undecided(self.job.rubric, self.fault)
@@ -166,7 +165,7 @@ class Marking:
             with speaking(self.job.language), self._patience():
                 noticed = flags.observed(self.reading, self._log)
         except TookTooLong:
-            return flags.damage(self.reading)
+            return ()
         if memory and self.reading is not None:
             memory.keep(flags=noticed)
         return noticed

@@ -52,7 +52,7 @@ def marked(folder: Path) -> tuple[dict[str, Verdict], tuple[Flag, ...]]:
     reading = Reading(read(folder), folder, {})
     noticed = flags.observed(reading)
     answer = lambda criterion: ask(reading, criterion, None)  # noqa: E731 - one line says it
-    return settle(answer, P3, language="en", doubt=flags.doubt(noticed)), noticed
+    return settle(answer, P3, language="en"), noticed
 
 
 def check_held(folder: Path, *, damaged: bool = True) -> None:
@@ -65,7 +65,7 @@ def check_held(folder: Path, *, damaged: bool = True) -> None:
     assert not any(v.verdict is VerdictKind.MET for v in by_check)
     assert not any(v.grader_fault for v in by_check)
     if damaged:
-        assert flags.DAMAGED in {flag.id for flag in noticed}
+        assert "evidence_damaged" in {flag.id for flag in noticed}
         assert not any(v.verdict is VerdictKind.VIOLATED for v in by_check)
 
 
