@@ -73,11 +73,22 @@ def prepare(assignment: str, paths: Sequence[Path], options: Options) -> Job:
         raise UsageProblem(
             _("There is nothing to mark in {paths}.").format(paths=", ".join(map(str, paths)))
         )
-    lone = {path.absolute().parent for path in paths if path.is_file()}
-    theirs = [s.root for s in submissions if s.root not in lone]
+    theirs = _folders_of_students([s.root for s in submissions], paths)
     if not options.own:
         _not_from_within(theirs)
     return job_for(submissions, rubric, options, apart=() if options.own else theirs)
+
+
+def _folders_of_students(roots: Sequence[Path], paths: Sequence[Path]) -> list[Path]:
+    """The roots that are all a student's: not the folder in which lone notebooks lie."""
+    lone = {path.absolute().parent for path in paths if path.is_file()}
+    return [
+        root
+        for root in roots
+        if root not in lone
+        and roots.count(root) == 1
+        and not any(other != root and other.is_relative_to(root) for other in roots)
+    ]
 
 
 def _not_from_within(theirs: Sequence[Path]) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from graders.batch import data as data_files
-from graders.batch.job import Options, prepare
+from graders.batch.job import Options, _folders_of_students, prepare
 from graders.batch.problems import UsageProblem
 from graders.intake import collect
 from graders.intake.git_checkout import last_commit
@@ -495,3 +495,12 @@ def unpickling(node: ast.AST):
             yield called
         if called in ("eval", "exec", "compile", "__import__"):
             yield called
+
+
+def test_the_teachers_own_folder_of_notebooks_is_no_students(tmp_path):
+    """A class of lone notebooks beside the teacher's data: that folder may be stood in."""
+    for name in ("ana", "luis"):
+        (tmp_path / f"{name}.ipynb").write_text(notebook())
+    roots = [s.root for s in collect([tmp_path / "ana.ipynb", tmp_path / "luis.ipynb"], RUBRIC)]
+    assert _folders_of_students(roots, [tmp_path / "ana.ipynb", tmp_path / "luis.ipynb"]) == []
+    assert _folders_of_students([*roots, tmp_path / "eva"], [tmp_path]) == [tmp_path / "eva"]
