@@ -116,14 +116,14 @@ def proofs(reference: Path, rubric: Rubric, work: Path) -> list[Proof]:
         raise UsageProblem(_("There are no wheats in {path}.").format(path=reference / "wheats"))
     found = []
     for name, source in sources.items():
-        found.append(Proof(name, _copy(source, work / name)))
+        found.append(Proof(name, copied(source, work / name)))
     problems = []
     for listing in (reference / "chaffs.yaml", reference / "flagged.yaml"):
         if not listing.is_file():
             continue
         for chaff in read_chaffs(listing, rubric, list(sources)):
-            folder = _copy(sources[chaff.wheat], work / chaff.name)
-            problems += [f"{listing}: {chaff.name}: {p}" for p in _apply(chaff.edits, folder)]
+            folder = copied(sources[chaff.wheat], work / chaff.name)
+            problems += [f"{listing}: {chaff.name}: {p}" for p in patched(chaff.edits, folder)]
             broken, also, flags = map(frozenset, (chaff.breaks, chaff.also, chaff.flags))
             found.append(Proof(chaff.name, folder, broken, also, flags, chaff.why))
     if problems:
@@ -131,7 +131,8 @@ def proofs(reference: Path, rubric: Rubric, work: Path) -> list[Proof]:
     return found
 
 
-def _copy(source: Path, target: Path) -> Path:
+def copied(source: Path, target: Path) -> Path:
+    """A wheat's notebook, or its folder, as a folder of its own."""
     shutil.rmtree(target, ignore_errors=True)
     if source.is_dir():
         shutil.copytree(source, target)
@@ -141,7 +142,7 @@ def _copy(source: Path, target: Path) -> Path:
     return target
 
 
-def _apply(edits: Sequence[Edit], folder: Path) -> list[str]:
+def patched(edits: Sequence[Edit], folder: Path) -> list[str]:
     """Patch the notebooks in place; what does not apply exactly once."""
     notebooks = {path: json.loads(path.read_text("utf-8")) for path in folder.rglob("*.ipynb")}
     problems = []
