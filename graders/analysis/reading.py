@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from graders.analysis.ablation import ConnectionBook, Connections
 from graders.analysis.adapters import (
     AdaptedLayer,
     Formula,
@@ -66,11 +67,20 @@ class Reading:
     @cached_property
     def drawn(self) -> tuple[DrawnNetwork, ...]:
         """Networks that could be called, as drawn after each cell."""
-        return drawn_networks(self.evidence)
+        return drawn_networks(self.evidence, self._connection_book)
 
     @cached_property
     def runs(self) -> tuple[TrainedRun, ...]:
-        return trained_runs(self.evidence, self.blobs, self.drawn)
+        return trained_runs(self.evidence, self.blobs, self.drawn, self._connection_book)
+
+    @cached_property
+    def _connection_book(self) -> ConnectionBook:
+        return ConnectionBook(self.blobs, self.trained)
+
+    @cached_property
+    def trained(self) -> frozenset[int]:
+        """Identities of all tensors that ever got gradients."""
+        return frozenset(r.uid for run in self.evidence.training for r in run.reached)
 
     @cached_property
     def adaptation(self) -> TrainedRun | None:
@@ -155,10 +165,13 @@ class Reading:
         return trained or (best.network if best is not None else None)
 
     @cached_property
-    def built_blocks(self) -> tuple[ResidualBlock, ...]:
-        from graders.analysis.residual import residual_blocks
+    def built_connections(self) -> Connections:
+        """The built network's residual connections: those that count, and those for show."""
+        return self._connection_book.of(self.built) if self.built else Connections(())
 
-        return residual_blocks(self.built) if self.built is not None else ()
+    @property
+    def built_blocks(self) -> tuple[ResidualBlock, ...]:
+        return self.built_connections.blocks
 
     # -- adapters --------------------------------------------------------------------------
     @cached_property

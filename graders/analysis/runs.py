@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graders.analysis.ablation import ConnectionBook, Connections
 from graders.analysis.adapters import (
     AdaptedLayer,
     CarriedPair,
@@ -15,7 +17,7 @@ from graders.analysis.adapters import (
     carried_pairs,
 )
 from graders.analysis.network import Network
-from graders.analysis.residual import ResidualBlock, residual_blocks
+from graders.analysis.residual import ResidualBlock
 from graders.evidence.model import Evidence, Graph, TrainingRun
 from graders.evidence.reading import Blobs
 
@@ -32,8 +34,17 @@ class TrainedRun:
     network: Network | None
     adapted: tuple[AdaptedLayer, ...]
     carried: tuple[CarriedPair, ...]
-    blocks: tuple[ResidualBlock, ...]
     losses: NDArray[np.float64]
+    book: ConnectionBook = field(repr=False)
+
+    @cached_property
+    def connections(self) -> Connections:
+        """Residual connections of the network, looked for when first asked."""
+        return self.book.of(self.network) if self.network is not None else Connections(())
+
+    @property
+    def blocks(self) -> tuple[ResidualBlock, ...]:
+        return self.connections.blocks
 
     @property
     def adapts(self) -> bool:
@@ -59,11 +70,15 @@ class DrawnNetwork:
 
     graph: Graph
     network: Network
-    blocks: tuple[ResidualBlock, ...]
     adapted: tuple[AdaptedLayer, ...]
+    book: ConnectionBook = field(repr=False)
+
+    @cached_property
+    def blocks(self) -> tuple[ResidualBlock, ...]:
+        return self.book.of(self.network).blocks
 
 
-def drawn_networks(evidence: Evidence) -> tuple[DrawnNetwork, ...]:
+def drawn_networks(evidence: Evidence, book: ConnectionBook) -> tuple[DrawnNetwork, ...]:
     """Forward graphs of modules that could be called, in order; lone layers are left out."""
     found = []
     for graph in evidence.graphs:
@@ -72,14 +87,12 @@ def drawn_networks(evidence: Evidence) -> tuple[DrawnNetwork, ...]:
         network = Network(graph)
         if len(network.layers) < 1:
             continue
-        found.append(
-            DrawnNetwork(graph, network, residual_blocks(network), adapted_layers(network))
-        )
+        found.append(DrawnNetwork(graph, network, adapted_layers(network), book))
     return tuple(found)
 
 
 def trained_runs(
-    evidence: Evidence, blobs: Blobs, drawn: tuple[DrawnNetwork, ...]
+    evidence: Evidence, blobs: Blobs, drawn: tuple[DrawnNetwork, ...], book: ConnectionBook
 ) -> tuple[TrainedRun, ...]:
     """Every training run with its network, in order; runs of regressions by hand included."""
     tapes = {g.run: g for g in evidence.graphs if g.why == "training" and not g.error}
@@ -104,8 +117,8 @@ def trained_runs(
                 network=network,
                 adapted=adapted,
                 carried=() if adapted else _carried(evidence, run),
-                blocks=residual_blocks(network) if network else (),
                 losses=np.asarray(losses, dtype=np.float64).reshape(-1),
+                book=book,
             )
         )
     return tuple(found)
