@@ -13,15 +13,18 @@ from typing import Literal
 
 import torch
 
-from graders.analysis.draws import Draw, can_train, draws, effect
+from graders.analysis.draws import ROWS, Draw, can_train, draws, effect, work
 from graders.analysis.network import Layer, Network
-from graders.analysis.operations import kind
+from graders.analysis.operations import bare, kind
 from graders.analysis.replay import ReplayError
 from graders.analysis.residual import ResidualBlock, joins
 from graders.evidence.reading import Blobs
 
 NOTHING = 1e-4  # of the values' own spread
 MOST_READINGS = 6  # of one join that are tried
+MOST_WORK = 1e9  # multiplications in one draw, half a second: a hundred times what is usual
+TOO_MUCH = 5e9  # for one join
+FEWEST_ROWS = 4
 MOST_SUMS = 4  # after a join in which it may be taken away
 _PLAIN = ("add", "shape", "multiply", "dropout", "transpose")
 
@@ -59,23 +62,44 @@ def connections(
     found = joins(network)
     if not found:
         return Connections(())
-    trials = [[_Trial(network, r, trained) for r in readings[:MOST_READINGS]] for readings in found]
+    believed = Connections(tuple(readings[0] for readings in found))
+    each = 1 + 4 * work(network)  # for a row and a join: half the network, about eight times
+    rows = min(ROWS, max(FEWEST_ROWS, int(MOST_WORK / (each * len(found)))))
+    if each * rows > TOO_MUCH:
+        return believed
+    count = min(len(found), max(1, int(MOST_WORK / (each * rows))))
+    tried = [found[i * len(found) // count] for i in range(count)]
+    trials = [[_Trial(network, r, trained) for r in readings[:MOST_READINGS]] for readings in tried]
     try:
-        for draw in draws(network, blobs, trained):
+        for draw in draws(network, blobs, trained, rows):
             for join in trials:
                 _watch(join, draw)
             if all(any(t.settled for t in join) for join in trials):
                 break
     except ReplayError:
-        return Connections(tuple(readings[0] for readings in found))
+        return believed
+    return _sorted(network, found, trials)
+
+
+def _sorted(
+    network: Network, found: Sequence[Sequence[ResidualBlock]], trials: Sequence[Sequence[_Trial]]
+) -> Connections:
+    """Joins that were not tried, in a network too large for that, are taken for what the others
+    are: for show when all of these are."""
+    tried = {join[0].block.end: join for join in trials}
+    faults = [join[0].fault for join in trials if all(t.fault for t in join)]
+    common = faults[0] if len(faults) == len(trials) else None
     blocks: list[ResidualBlock] = []
     idle = []
-    for join in trials:
+    for readings in found:
+        join = tried.get(readings[0].end, ())
         best = max((t for t in join if t.fault is None), key=lambda t: t.layers, default=None)
-        if best is None:
-            idle += [Idle(t.block, t.fault) for t in join[:1] if t.fault is not None]
-        elif not any(_repeats(network, best.block, earlier) for earlier in blocks):
-            blocks.append(best.judged())
+        fault = common if not join else join[0].fault if best is None else None
+        block = readings[0] if best is None else best.judged()
+        if fault is not None:
+            idle.append(Idle(block, fault))
+        elif not any(_repeats(network, block, earlier) for earlier in blocks):
+            blocks.append(block)
     return Connections(tuple(blocks), tuple(idle))
 
 
@@ -249,12 +273,19 @@ class ConnectionBook:
         return self._known[key]
 
     def _key(self, network: Network) -> str:
-        """What the network computes, the values of what can be trained aside."""
+        """What the network computes; values of what moves in training (and running statistics)
+        aside."""
         nodes = [(n.op, n.args, n.named, n.outs, n.scope) for n in network.nodes]
+        moving = {
+            s
+            for node, sources in zip(network.nodes, network.sources, strict=True)
+            if bare(node.op) in ("batch_norm", "instance_norm")
+            for s in sources[1:]
+        }
         leaves = []
         for value, leaf in sorted(network.leaves.items()):
             wants = network.graph.values[value].requires_grad
-            free = value in network.inputs or wants or leaf.uid in self._trained
+            free = wants or leaf.uid in self._trained or value in {*network.inputs, *moving}
             shape = network.shape(value)
             leaves.append((value, leaf.role, wants, shape, "" if free else leaf.digest))
         return repr((nodes, leaves, network.inputs, network.output))

@@ -7,6 +7,7 @@ can be learnt is there; constants and buffers keep their values, since nobody tr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,7 +51,13 @@ class Draw:
     """
 
     def __init__(
-        self, network: Network, blobs: Blobs, trained: Collection[int], way: Way, seed: int
+        self,
+        network: Network,
+        blobs: Blobs,
+        trained: Collection[int],
+        way: Way,
+        seed: int,
+        rows: int = ROWS,
     ) -> None:
         if network.output is None or not network.inputs:
             raise ReplayError("the network has no input or no output")
@@ -62,7 +69,7 @@ class Draw:
         self._generator = torch.Generator().manual_seed(seed)
         weights = self._weights()
         try:
-            self.values = self._every(weights | self._rows(way.noise, ROWS))
+            self.values = self._every(weights | self._rows(way.noise, rows))
         except ReplayError:  # some networks take one number of rows only
             self.values = self._every(weights | self._rows(way.noise, None))
 
@@ -169,29 +176,37 @@ class Draw:
         return torch.randn(tuple(shape), generator=self._generator, dtype=torch.float64)
 
 
-def draws(network: Network, blobs: Blobs, trained: Collection[int]) -> Iterator[Draw]:
+def draws(
+    network: Network, blobs: Blobs, trained: Collection[int], rows: int = ROWS
+) -> Iterator[Draw]:
     """Draws, one after another, as long as somebody asks. Raises ReplayError."""
     for seed, way in enumerate(WAYS):
-        yield Draw(network, blobs, trained, way, seed)
+        yield Draw(network, blobs, trained, way, seed, rows)
+
+
+def work(network: Network) -> float:
+    """Multiplications of the network's layers for one row, about."""
+    total = 0.0
+    for layer in network.layers:
+        out, weight = network.shape(layer.out), network.shape(layer.weight)
+        places = math.prod(out[2:]) if len(weight) > 2 else math.prod(out[1:-1])
+        total += math.prod(weight) * places
+    return total
 
 
 def effect(before: torch.Tensor, after: torch.Tensor) -> float | None:
     """How far the values moved, relative to how far rows lie apart; None when that says nothing.
 
-    Rows are along the first dimension; both are of the same shape.
+    Rows are along the first dimension. Numbers that overflow now and did not before have moved.
     """
     if before.shape != after.shape or not before.numel():
         return None
     own, changed = before.double(), after.double()
     spread = float((own - own.mean(dim=0, keepdim=True)).norm()) if own.ndim else 0.0
     moved = float((changed - own).norm())
-    if not (_finite(spread) and _finite(moved)) or spread <= 1e-10 * float(own.norm()):
+    if not math.isfinite(spread) or spread <= 1e-10 * float(own.norm()):
         return None
-    return moved / spread
-
-
-def _finite(number: float) -> bool:
-    return abs(number) < float("inf")  # false for nan too
+    return moved / spread if math.isfinite(moved) else math.inf
 
 
 def _is_float(network: Network, value: int) -> bool:

@@ -152,7 +152,7 @@ class Reading:
         else the network that has most of them, else the trained one, else any."""
         base = self.base
         plain = [d for d in self.drawn if not d.adapted]
-        own = next((d for d in plain if base is not None and d.graph.model == base.run.model), None)
+        own = self._as_drawn(plain, base)
         trained = own.network if own is not None else base.network if base is not None else None
         if trained is not None and ((own and own.blocks) or (base and base.blocks)):
             return trained
@@ -163,6 +163,14 @@ class Reading:
         if best is not None and best.blocks:
             return best.network
         return trained or (best.network if best is not None else None)
+
+    def _as_drawn(self, plain: list[DrawnNetwork], base: TrainedRun | None) -> DrawnNetwork | None:
+        """The base network as first drawn; later, when a factor that nobody learns was still zero
+        and hid its residual connections."""
+        same = [d for d in plain if base is not None and d.graph.model == base.run.model]
+        if not same or not same[0].connections.idle:
+            return same[0] if same else None
+        return max(same, key=lambda d: len(d.blocks))
 
     @cached_property
     def built_connections(self) -> Connections:

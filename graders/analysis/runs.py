@@ -27,7 +27,8 @@ class TrainedRun:
     """A training run with the network that ran in it.
 
     `network` is the tape of one of its iterations, or the module's forward graph when there is
-    none; `adapted` are the layers that carry trainable low-rank pairs.
+    none; `adapted` are the layers that carry trainable low-rank pairs; `after` is the network as
+    the run's cell left it.
     """
 
     run: TrainingRun
@@ -36,11 +37,19 @@ class TrainedRun:
     carried: tuple[CarriedPair, ...]
     losses: NDArray[np.float64]
     book: ConnectionBook = field(repr=False)
+    after: Network | None = None
 
     @cached_property
     def connections(self) -> Connections:
-        """Residual connections of the network, looked for when first asked."""
-        return self.book.of(self.network) if self.network is not None else Connections(())
+        """Residual connections of the network; those that it ends with when a factor that nobody
+        learns was still zero in its first iteration."""
+        if self.network is None:
+            return Connections(())
+        first = self.book.of(self.network)
+        if first.idle and self.after is not None:
+            last = self.book.of(self.after)
+            return last if len(last.blocks) > len(first.blocks) else first
+        return first
 
     @property
     def blocks(self) -> tuple[ResidualBlock, ...]:
@@ -74,8 +83,12 @@ class DrawnNetwork:
     book: ConnectionBook = field(repr=False)
 
     @cached_property
+    def connections(self) -> Connections:
+        return self.book.of(self.network)
+
+    @property
     def blocks(self) -> tuple[ResidualBlock, ...]:
-        return self.book.of(self.network).blocks
+        return self.connections.blocks
 
 
 def drawn_networks(evidence: Evidence, book: ConnectionBook) -> tuple[DrawnNetwork, ...]:
@@ -119,9 +132,22 @@ def trained_runs(
                 carried=() if adapted else _carried(evidence, run),
                 losses=np.asarray(losses, dtype=np.float64).reshape(-1),
                 book=book,
+                after=_left_by(run, drawn),
             )
         )
     return tuple(found)
+
+
+def _left_by(run: TrainingRun, drawn: tuple[DrawnNetwork, ...]) -> Network | None:
+    """The run's network as drawn at the end of its cell."""
+    same = [
+        d
+        for d in drawn
+        if d.graph.model == run.model is not None
+        and d.graph.moment > run.last_moment
+        and d.graph.cell == run.cell
+    ]
+    return same[0].network if same else None
 
 
 def _fullest(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,10 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from graders.analysis import ablation
 from graders.analysis.ablation import Connections, connections
 from graders.analysis.network import Network
-from graders.analysis.structure import idle_columns
+from graders.analysis.reading import Reading
+from graders.analysis.structure import describe_blocks, idle_columns
+from graders.evidence.model import Evidence
 from graders.evidence.reading import Blobs
+from graders.evidence.run_record import RunRecord
+from graders.language import speaking
 
 Draw = Callable[..., Network]
 D = 12
@@ -72,6 +78,8 @@ HONEST = {
     "weights by hand": lambda m, x: x + F.relu(x @ m.a.weight.T) @ m.b.weight.T,
     "shared weights": lambda m, x: x + m.a(F.relu(m.a(x))),
     "learnt shortcut": lambda m, x: m.alpha * x + m.f(x),
+    "log of it": lambda m, x: torch.log(F.softplus(x) + F.softplus(m.f(F.softplus(x)))),
+    "log of a sum": lambda m, x: (lambda s: torch.log(s + F.softplus(m.f(s))))(torch.exp(x)),
     "leaky": lambda m, x: F.leaky_relu(m.b(F.leaky_relu(m.a(x))) + x, 0.01),
 }
 
@@ -232,8 +240,29 @@ def test_forty_blocks(draw: Draw, blobs: Blobs) -> None:
     assert len(found.blocks) == 40
 
 
+@pytest.mark.parametrize("style", ["plain", "branch times zero"])
+def test_a_large_network_is_tried_in_part(
+    draw: Draw, blobs: Blobs, style: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = draw(_net((HONEST | NO_CONNECTION)[style], n=8), torch.randn(9, 5))
+    monkeypatch.setattr(ablation, "MOST_WORK", 1e5)
+    assert len(_of(network, blobs).blocks) == (8 if style in HONEST else 0)
+    monkeypatch.setattr(ablation, "TOO_MUCH", 1e3)
+    assert len(_of(network, blobs).blocks) == 8
+
+
+def test_a_difference_beside_a_connection_takes_nothing_away(draw: Draw, blobs: Blobs) -> None:
+    def forward(m, x):
+        h = x + m.f(x)
+        return torch.cat([h, F.relu(h - x)], dim=1)
+
+    net = nn.Sequential(nn.Linear(5, D), Block(forward), nn.Linear(2 * D, 1))
+    first, *_others = _of(draw(net, torch.randn(9, 5)), blobs).blocks
+    assert first.layers == 2
+
+
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     kinds=st.lists(
@@ -326,3 +355,25 @@ def test_every_column_is_used(draw: Draw, blobs: Blobs, enter, scaled: bool) -> 
 )
 def test_columns_that_hardly_count_are_told(draw: Draw, blobs: Blobs, enter) -> None:
     assert idle_columns(draw(Columns(enter), torch.randn(9, 6)), blobs, frozenset()) == (4, 5)
+
+
+# -- in words ---------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("style", "said"),
+    [
+        ("times almost zero", "no residual connection that counts: a connection was found whose"),
+        ("branch times zero", "whose layers change nothing in the answer"),
+        ("second times zero", "Linear 12→12 (without effect, or not trainable)"),
+        ("plain", "2 residual connections: 1 [Linear 12→12, ReLU, Linear 12→12] + identity"),
+    ],
+)
+def test_students_read_why_a_connection_does_not_count(
+    draw: Draw, tmp_path: Path, style: str, said: str
+) -> None:
+    every = HONEST | NO_CONNECTION | ONE_LAYER
+    network = draw(_net(every[style]), torch.randn(9, 5))
+    seen = Evidence(run=RunRecord(ended="finished"), graphs=(network.graph,))
+    with speaking("en"):
+        words = describe_blocks(Reading(seen, tmp_path, {}))
+    assert said in words
+    assert ("changes nothing" in words) == (style == "times almost zero")
