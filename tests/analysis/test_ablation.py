@@ -105,6 +105,7 @@ ONE_LAYER = {
     "second is the identity": lambda m, x: x + F.relu(m.a(x)) @ torch.eye(D),
     "second is a constant": lambda m, x: x + F.linear(F.relu(m.a(x)), torch.ones(D, D)),
     "second of constant weights": lambda m, x: x + F.relu(m.a(x)) @ (torch.eye(D) + 0 * m.b.weight),
+    "second is a shade": lambda m, x: x + (lambda h: 1e-9 * m.b(h) + h)(F.relu(m.a(x))),
     "second reads zeros": lambda m, x: (lambda h: x + h + m.b(0 * h))(F.relu(m.a(x))),
 }
 
@@ -363,8 +364,8 @@ def test_columns_that_hardly_count_are_told(draw: Draw, blobs: Blobs, enter) -> 
     [
         ("times almost zero", "no residual connection that counts: a connection was found whose"),
         ("branch times zero", "whose layers change nothing in the answer"),
-        ("second times zero", "Linear 12→12 (without effect, or not trainable)"),
-        ("plain", "2 residual connections: 1 [Linear 12→12, ReLU, Linear 12→12] + identity"),
+        ("second is a shade", "Linear 12→12 (without effect, or not trainable)"),
+        ("plain", "2 residual connections: [Linear 12→12, ReLU, Linear 12→12] + identity"),
     ],
 )
 def test_students_read_why_a_connection_does_not_count(
