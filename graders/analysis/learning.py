@@ -171,6 +171,9 @@ def trained_what_was_built(reading: Reading) -> Answer:
             ).format(n=len(reading.built_blocks)),
             cells,
         )
+    if base.connections.unreached:
+        words = _("nothing of the trained network's residual part reaches its answer")
+        return Answer(False, words, cells)
     return Answer(True, _("one network only, trained as it was built"), cells)
 
 

@@ -86,7 +86,7 @@ class Network:
         targets = {
             v for v, leaf in self.leaves.items() if leaf.role == "constant" and v not in self.inputs
         }
-        tainted = self._reach(targets & self._target_like)
+        tainted = self.reach(targets & self._target_like)
         frontier: set[int] = set()
         loss = self.same(self.graph.loss) if self.graph.loss is not None else None
         for index, node in enumerate(self.nodes):
@@ -114,7 +114,8 @@ class Network:
         }
 
     # -- reach -----------------------------------------------------------------------------
-    def _reach(self, start: set[int]) -> set[int]:
+    def reach(self, start: set[int]) -> set[int]:
+        """These values and every one computed from them."""
         reached = set(start)
         for index, node in enumerate(self.nodes):
             if any(s in reached for s in self.sources[index]):
@@ -124,7 +125,7 @@ class Network:
     @cached_property
     def fed(self) -> set[int]:
         """Values that depend on the input."""
-        return self._reach(set(self.inputs))
+        return self.reach(set(self.inputs))
 
     def ancestors(self, value: int) -> set[int]:
         """Every value this one was computed from."""

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from graders.analysis.ablation import ConnectionBook, Connections
 from graders.analysis.adapters import (
     AdaptedLayer,
     Formula,
@@ -67,11 +68,20 @@ class Reading:
     @cached_property
     def drawn(self) -> tuple[DrawnNetwork, ...]:
         """Networks that could be called, as drawn after each cell."""
-        return drawn_networks(self.evidence)
+        return drawn_networks(self.evidence, self._connection_book)
 
     @cached_property
     def runs(self) -> tuple[TrainedRun, ...]:
-        return trained_runs(self.evidence, self.blobs, self.drawn)
+        return trained_runs(self.evidence, self.blobs, self.drawn, self._connection_book)
+
+    @cached_property
+    def _connection_book(self) -> ConnectionBook:
+        return ConnectionBook(self.blobs, self.trained)
+
+    @cached_property
+    def trained(self) -> frozenset[int]:
+        """Identities of all tensors that ever got gradients."""
+        return frozenset(r.uid for run in self.evidence.training for r in run.reached)
 
     @cached_property
     def adaptation(self) -> TrainedRun | None:
@@ -143,7 +153,7 @@ class Reading:
         else the network that has most of them, else the trained one, else any."""
         base = self.base
         plain = [d for d in self.drawn if not d.adapted]
-        own = next((d for d in plain if base is not None and d.graph.model == base.run.model), None)
+        own = self._as_drawn(plain, base)
         trained = own.network if own is not None else base.network if base is not None else None
         if trained is not None and ((own and own.blocks) or (base and base.blocks)):
             return trained
@@ -155,11 +165,22 @@ class Reading:
             return best.network
         return trained or (best.network if best is not None else None)
 
-    @cached_property
-    def built_blocks(self) -> tuple[ResidualBlock, ...]:
-        from graders.analysis.residual import residual_blocks
+    def _as_drawn(self, plain: list[DrawnNetwork], base: TrainedRun | None) -> DrawnNetwork | None:
+        """The base network as first drawn; later, when a factor that nobody learns was still zero
+        and hid its residual connections."""
+        same = [d for d in plain if base is not None and d.graph.model == base.run.model]
+        if not same or not same[0].connections.idle:
+            return same[0] if same else None
+        return max(same, key=lambda d: len(d.blocks))
 
-        return residual_blocks(self.built) if self.built is not None else ()
+    @cached_property
+    def built_connections(self) -> Connections:
+        """The built network's residual connections: those that count, and those for show."""
+        return self._connection_book.of(self.built) if self.built else Connections(())
+
+    @property
+    def built_blocks(self) -> tuple[ResidualBlock, ...]:
+        return self.built_connections.blocks
 
     # -- adapters --------------------------------------------------------------------------
     @cached_property

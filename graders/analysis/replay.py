@@ -2,7 +2,7 @@
 
 Only the operations listed here run, within the room that `replay_room` gives them; arguments are
 numbers, flags and arrays that were read without pickle. Everything is computed in float64, dropout
-does nothing.
+does nothing (unless nearly nothing would come through it in training, and that is asked).
 """
 
 from __future__ import annotations
@@ -45,11 +45,10 @@ _TENSOR = frozenset(
     "__rmul__ __truediv__ __rtruediv__ __matmul__ __rmatmul__ __pow__ __rpow__ __neg__ "
     "__getitem__ __eq__ __ne__ __gt__ __lt__ __ge__ __le__ __invert__ __and__ __or__".split()
 )
+_DROPOUTS = frozenset("dropout alpha_dropout dropout1d dropout2d feature_alpha_dropout".split())
+_SHUT = 0.99  # a dropout of this probability lets nothing through that could be learnt from
 _CASTS = frozenset("to float double half bfloat16 type".split())
-_SAME = frozenset(
-    "dropout alpha_dropout dropout1d dropout2d feature_alpha_dropout cpu cuda requires_grad_ "
-    "get:data retain_grad identity".split()
-)
+_SAME = _DROPOUTS | frozenset("cpu cuda requires_grad_ get:data retain_grad identity".split())
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
@@ -64,11 +63,15 @@ def to_double(array: Array) -> torch.Tensor:
 
 
 class Replay:
-    """Computes values of a network. Leaves are read from the evidence unless given."""
+    """Computes values of a network. Leaves are read from the evidence unless given.
 
-    def __init__(self, network: Network, blobs: Blobs) -> None:
+    With `shut`, dropout of a probability near 1 gives zeros, whatever the mode it ran in.
+    """
+
+    def __init__(self, network: Network, blobs: Blobs, *, shut: bool = False) -> None:
         self.network = network
         self.blobs = blobs
+        self.shut = shut
 
     def leaf(self, value: int) -> torch.Tensor:
         """What a leaf held when the tape was made. Raises ReplayError."""
@@ -137,6 +140,8 @@ class Replay:
         name = bare(node.op)
         if name in _SAME:
             result = args[0]
+            if self.shut and name in _DROPOUTS and _probability(args, kwargs) >= _SHUT:
+                result = torch.zeros_like(result)
         elif name in _CASTS:
             target = _target_type(node, name)
             result = args[0] if target is None else args[0].to(target)
@@ -201,6 +206,12 @@ class Replay:
         if kind == "device":
             return torch.device("cpu")
         raise ReplayError(f"an argument of unknown form: {kind}")
+
+
+def _probability(args: list[Any], kwargs: Mapping[str, Any]) -> float:
+    """Of a dropout; 0.5 is torch's own."""
+    given = args[1] if len(args) > 1 else kwargs.get("p", 0.5)
+    return float(given) if isinstance(given, (int, float)) else 0.5
 
 
 def _dtype(name: str) -> torch.dtype:

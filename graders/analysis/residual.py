@@ -17,19 +17,29 @@ _SHORTCUT = ("shape", "norm", "dropout", "multiply", "pad", "transpose", "pool")
 
 @dataclass(frozen=True)
 class ResidualBlock:
-    """`start` and `end` are values; `way` are the nodes of the transformed way, in order."""
+    """Values: the shortcut leads from `start` to `short`, the transformed way from `start` to
+    `main`, and both are joined in `end`. `way` are the nodes of the transformed way, in order."""
 
     start: int
+    short: int
+    main: int
     end: int
     join: str  # "add" or "concat"
     shortcut: str  # "identity" or "projection"
     way: tuple[int, ...]
     layers: int  # weighted layers in a row on the transformed way
     scope: str
+    idle: frozenset[int] = frozenset()  # outputs of layers on the way that do not count
 
 
 def residual_blocks(network: Network) -> tuple[ResidualBlock, ...]:
-    """All residual connections between input and output, in order of computation."""
+    """All residual connections between input and output, in order of computation, as drawn:
+    whether they change anything is another question (`ablation`)."""
+    return tuple(readings[0] for readings in joins(network))
+
+
+def joins(network: Network) -> tuple[tuple[ResidualBlock, ...], ...]:
+    """For each join of two ways, all that can be taken for shortcut and way, likeliest first."""
     found = []
     for index, node in enumerate(network.nodes):
         join = kind(node)
@@ -43,7 +53,8 @@ def residual_blocks(network: Network) -> tuple[ResidualBlock, ...]:
             if short != main and (block := _block(network, short, main, node.outs[0], join))
         ]
         if blocks:
-            found.append(max(blocks, key=lambda b: (b.shortcut == "identity", b.layers)))
+            blocks.sort(key=lambda b: (b.shortcut != "identity", -b.layers))
+            found.append(tuple(blocks))
     return tuple(found)
 
 
@@ -58,6 +69,8 @@ def _block(network: Network, short: int, main: int, end: int, join: str) -> Resi
             return None
         return ResidualBlock(
             start=start,
+            short=short,
+            main=main,
             end=end,
             join=join,
             shortcut="projection" if projections else "identity",

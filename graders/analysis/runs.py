@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graders.analysis.ablation import ConnectionBook, Connections
 from graders.analysis.adapters import (
     AdaptedLayer,
     CarriedPair,
@@ -15,7 +17,7 @@ from graders.analysis.adapters import (
     carried_pairs,
 )
 from graders.analysis.network import Network
-from graders.analysis.residual import ResidualBlock, residual_blocks
+from graders.analysis.residual import ResidualBlock
 from graders.evidence.model import Evidence, Graph, TrainingRun
 from graders.evidence.reading import Blobs
 
@@ -25,15 +27,33 @@ class TrainedRun:
     """A training run with the network that ran in it.
 
     `network` is the tape of one of its iterations, or the module's forward graph when there is
-    none; `adapted` are the layers that carry trainable low-rank pairs.
+    none; `adapted` are the layers that carry trainable low-rank pairs; `after` is the network as
+    the run's cell left it.
     """
 
     run: TrainingRun
     network: Network | None
     adapted: tuple[AdaptedLayer, ...]
     carried: tuple[CarriedPair, ...]
-    blocks: tuple[ResidualBlock, ...]
     losses: NDArray[np.float64]
+    book: ConnectionBook = field(repr=False)
+    after: Network | None = None
+
+    @cached_property
+    def connections(self) -> Connections:
+        """Residual connections of the network; those that it ends with when a factor that nobody
+        learns was still zero in its first iteration."""
+        if self.network is None:
+            return Connections(())
+        first = self.book.of(self.network)
+        if first.idle and self.after is not None:
+            last = self.book.of(self.after)
+            return last if len(last.blocks) > len(first.blocks) else first
+        return first
+
+    @property
+    def blocks(self) -> tuple[ResidualBlock, ...]:
+        return self.connections.blocks
 
     @property
     def adapts(self) -> bool:
@@ -59,11 +79,19 @@ class DrawnNetwork:
 
     graph: Graph
     network: Network
-    blocks: tuple[ResidualBlock, ...]
     adapted: tuple[AdaptedLayer, ...]
+    book: ConnectionBook = field(repr=False)
+
+    @cached_property
+    def connections(self) -> Connections:
+        return self.book.of(self.network)
+
+    @property
+    def blocks(self) -> tuple[ResidualBlock, ...]:
+        return self.connections.blocks
 
 
-def drawn_networks(evidence: Evidence) -> tuple[DrawnNetwork, ...]:
+def drawn_networks(evidence: Evidence, book: ConnectionBook) -> tuple[DrawnNetwork, ...]:
     """Forward graphs of modules that could be called, in order; lone layers are left out."""
     found = []
     for graph in evidence.graphs:
@@ -72,14 +100,12 @@ def drawn_networks(evidence: Evidence) -> tuple[DrawnNetwork, ...]:
         network = Network(graph)
         if len(network.layers) < 1:
             continue
-        found.append(
-            DrawnNetwork(graph, network, residual_blocks(network), adapted_layers(network))
-        )
+        found.append(DrawnNetwork(graph, network, adapted_layers(network), book))
     return tuple(found)
 
 
 def trained_runs(
-    evidence: Evidence, blobs: Blobs, drawn: tuple[DrawnNetwork, ...]
+    evidence: Evidence, blobs: Blobs, drawn: tuple[DrawnNetwork, ...], book: ConnectionBook
 ) -> tuple[TrainedRun, ...]:
     """Every training run with its network, in order; runs of regressions by hand included."""
     tapes = {g.run: g for g in evidence.graphs if g.why == "training" and not g.error}
@@ -104,11 +130,24 @@ def trained_runs(
                 network=network,
                 adapted=adapted,
                 carried=() if adapted else _carried(evidence, run),
-                blocks=residual_blocks(network) if network else (),
                 losses=np.asarray(losses, dtype=np.float64).reshape(-1),
+                book=book,
+                after=_left_by(run, drawn),
             )
         )
     return tuple(found)
+
+
+def _left_by(run: TrainingRun, drawn: tuple[DrawnNetwork, ...]) -> Network | None:
+    """The run's network as drawn at the end of its cell."""
+    same = [
+        d
+        for d in drawn
+        if d.graph.model == run.model is not None
+        and d.graph.moment > run.last_moment
+        and d.graph.cell == run.cell
+    ]
+    return same[0].network if same else None
 
 
 def _fullest(

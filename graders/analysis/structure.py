@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
+from graders.analysis.ablation import Idle
+from graders.analysis.draws import draws
 from graders.analysis.network import Network
 from graders.analysis.operations import bare, kind
 from graders.analysis.reading import Reading
 from graders.analysis.replay import Replay, ReplayError
 from graders.analysis.residual import ResidualBlock
+from graders.evidence.reading import Blobs
 from graders.language import _, ngettext
+
+IDLE_COLUMN = 1e-6  # of the influence of the column that counts most
 
 _MISMATCH = re.compile(
     r"shapes cannot be multiplied|size mismatch|must match the size|expected input"
@@ -91,25 +98,54 @@ def io_size(reading: Reading) -> Size | None:
 
 
 def unused_columns(network: Network, reading: Reading) -> tuple[int, ...] | None:
-    """Input columns that the output does not depend on at all; None when it cannot be told."""
-    replay = Replay(network, reading.blobs)
-    start = network.inputs[0]
+    """Input columns that the output does not depend on; None when it cannot be told."""
+    return idle_columns(network, reading.blobs, reading.trained)
+
+
+def idle_columns(network: Network, blobs: Blobs, trained: frozenset[int]) -> tuple[int, ...] | None:
+    """Columns of the input that count for next to nothing beside the others, whatever the weights.
+
+    A column's influence is its gradient, as it is and by the column's own spread: raw columns may
+    differ in scale a million times, and so may the factors of a network that scales them itself.
+    """
+    own = Replay(network, blobs)
     try:
-        sample = replay.leaf(start)
+        sample = own.leaf(network.inputs[0])
         if sample.ndim != 2:
             return None
-        generator = torch.Generator().manual_seed(4)
-        noise = torch.randn(64, sample.shape[1], generator=generator, dtype=torch.float64)
-        touched = torch.zeros(sample.shape[1], dtype=torch.bool)
-        for rows in (sample, 3 * noise[: len(sample)]):
-            x = rows.clone().requires_grad_()
-            with torch.enable_grad():
-                (out,) = replay.compute([network.output or 0], {start: x})
-                (gradient,) = torch.autograd.grad(out.sum() + (out**2).sum(), x)
-            touched |= (gradient != 0).any(dim=0)
+        noise = torch.randn(sample.shape, generator=torch.Generator().manual_seed(4)).double()
+        spread = sample.std(dim=0) if len(sample) > 1 else torch.zeros(sample.shape[1])
+        spread = torch.where(spread > 0, spread, sample.abs().amax(dim=0).clamp_min(1e-30))
+        used = torch.zeros(sample.shape[1], dtype=torch.bool)
+        for draw in draws(network, blobs, trained):
+            weights = {v: x for v, x in draw.values.items() if v in network.leaves}
+            rows = (weights.pop(network.inputs[0]), sample, 3 * noise)
+            for given in rows:
+                gradient = _gradient(draw.replay, given, weights)
+                for scale in (torch.ones_like(spread), spread):
+                    used |= _counts(gradient * scale)
+                if bool(used.all()):
+                    return ()
     except (ReplayError, RuntimeError):
         return None
-    return tuple(int(i) for i in (~touched).nonzero().reshape(-1))
+    return tuple(int(i) for i in (~used).nonzero().reshape(-1))
+
+
+def _gradient(replay: Replay, rows: Tensor, weights: Mapping[int, Tensor]) -> Tensor:
+    """Of the output with regard to the input, n x features."""
+    x = rows.clone().requires_grad_()
+    network = replay.network
+    with torch.enable_grad():
+        (out,) = replay.compute([network.output or 0], {**weights, network.inputs[0]: x})
+        (gradient,) = torch.autograd.grad(out.sum() + (out**2).sum(), x)
+    return gradient
+
+
+def _counts(influence: Tensor) -> Tensor:
+    """Columns (n x features) that count beside the one that counts most."""
+    size = influence.norm(dim=0)
+    hardly: Tensor = size <= IDLE_COLUMN * size.max()
+    return ~hardly  # what is not a number counts
 
 
 def _mismatch(reading: Reading) -> str:
@@ -125,6 +161,10 @@ def describe_blocks(reading: Reading) -> str:
     network, blocks = reading.built, reading.built_blocks
     if network is None:
         return _("no network was seen in the notebook")
+    idle = reading.built_connections.idle
+    show = "; ".join(_describe_idle(network, x) for x in idle[:4])
+    if not blocks and idle:
+        return _("no residual connection that counts") + ": " + show
     if not blocks:
         return _(
             "no residual connection: no addition or concatenation joins a value with one "
@@ -133,12 +173,23 @@ def describe_blocks(reading: Reading) -> str:
     count = ngettext("{n} residual connection", "{n} residual connections", len(blocks)).format(
         n=len(blocks)
     )
-    return f"{count}: " + "; ".join(describe(network, b) for b in blocks[:8])
+    words = f"{count}: " + "; ".join(describe(network, b) for b in blocks[:8])
+    return f"{words}; {show}" if idle else words
+
+
+def _describe_idle(network: Network, idle: Idle) -> str:
+    """Why a connection that is written in the network does not count."""
+    why = {
+        "shortcut": _("a connection was found whose shortcut changes nothing in the answer"),
+        "branch": _("a connection was found whose layers change nothing in the answer"),
+        "unreached": _("a connection was found of which nothing reaches the answer"),
+    }[idle.fault]
+    return f"{why} ({describe(network, idle.block)})"
 
 
 def describe(network: Network, block: ResidualBlock) -> str:
     """A residual block in words: what lies on its way, and its shortcut."""
-    steps = [_step(network, i) for i in block.way]
+    steps = [_step(network, i, block) for i in block.way]
     joined = ", ".join(s for s in steps if s)
     shortcut = _("identity") if block.shortcut == "identity" else _("projection")
     sign = "+" if block.join == "add" else _("concatenated with")
@@ -165,11 +216,14 @@ def operation_name(network: Network, index: int) -> str:
     return _NAMES.get(bare(node.op), bare(node.op).strip("_"))
 
 
-def _step(network: Network, index: int) -> str:
+def _step(network: Network, index: int, block: ResidualBlock) -> str:
     node = network.nodes[index]
     layer = network.layer_by_out.get(node.outs[0]) if node.outs else None
     name = operation_name(network, index)
     if layer is not None:
         into, out = network.shape(layer.data), network.shape(layer.out)
-        return f"{name} {into[-1] if into else '?'}→{out[-1] if out else '?'}"
+        words = f"{name} {into[-1] if into else '?'}→{out[-1] if out else '?'}"
+        if layer.out in block.idle:
+            words += " " + _("(without effect, or not trainable)")
+        return words
     return name if kind(node) in ("activation", "norm", "dropout") else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,11 +10,13 @@ import numpy as np
 import pytest
 
 from graders.analysis import learning, measured
+from graders.analysis.ablation import ConnectionBook
 from graders.analysis.adaptation import _lost_in_rounding
 from graders.analysis.evaluations import either_way, scored
 from graders.analysis.merging import Target
 from graders.analysis.runs import TrainedRun, trend
 from graders.evidence.model import Reached, TrainingRun
+from graders.evidence.reading import Blobs
 
 
 def run(losses: list[float]) -> TrainedRun:
@@ -21,7 +24,8 @@ def run(losses: list[float]) -> TrainedRun:
     seen = TrainingRun.model_construct(
         number=0, cell=0, reached=reached, steps=40, backwards=40, optimizer="Adam"
     )
-    return TrainedRun(seen, None, (), (), (), np.array(losses))
+    book = ConnectionBook(Blobs(Path()), frozenset())
+    return TrainedRun(seen, None, (), (), np.array(losses), book)
 
 
 def reading(trained: TrainedRun) -> Any:
