@@ -114,6 +114,7 @@ def reading(log="whole", tampered=()):
     """A reading of a notebook without networks."""
     evidence = SimpleNamespace(
         run=SimpleNamespace(log=log),
+        damage=(),
         tampered=tuple(Tampered(name=name, cell=2) for name in tampered),
         states=(),
         answers=(),
