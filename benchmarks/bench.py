@@ -104,6 +104,24 @@ class Bench:
             ),
         ]
 
+    def sandbox(self) -> list[Figure]:
+        """The same run shut in and not: whole submissions, the kernel's start alone beside it."""
+        self.run([*CORRIGE, "data", "p3", "--out", str(self.data)])
+        seconds: dict[str, list[float]] = {"none": [], "bwrap": []}
+        starts: dict[str, list[float]] = {"none": [], "bwrap": []}
+        for _repeat in range(self.repeats):
+            for name in seconds:
+                out = self.work / f"reports-{name}"
+                grade = [*CORRIGE, "grade", str(NOTEBOOK), "-a", "p3", "-n", "1", "--rerun"]
+                grade += ["--data", str(self.data), "--out", str(out), "--sandbox", name]
+                seconds[name].append(self.run(grade, cwd=ROOT)[0])
+                result = json.loads((out / "p3" / NOTEBOOK.stem / "result.json").read_text("utf-8"))
+                starts[name].append(result["timings"]["kernel_start"])
+        whole, alone = median(seconds["bwrap"]), median(seconds["none"])
+        began = f"kernel start {median(starts['bwrap']):.2f} s : {median(starts['none']):.2f} s"
+        detail = f"{whole:.1f} s : {alone:.1f} s; {began}"
+        return [Figure("marking in the sandbox : without", whole / alone, "x", None, detail)]
+
     def probe(self) -> list[Figure]:
         """A small training loop with the probe watching against the same without."""
         loop = [sys.executable, str(ROOT / "benchmarks" / "training_loop.py")]
@@ -149,7 +167,7 @@ def show(figures: Sequence[Figure]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--only", nargs="*", choices=("help", "probe", "marking"))
+    parser.add_argument("--only", nargs="*", choices=("help", "probe", "marking", "sandbox"))
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="corrige-bench-") as work:
         bench = Bench(Path(work), given.repeats)
@@ -157,6 +175,7 @@ def main() -> None:
             "help": bench.help,
             "probe": bench.probe,
             "marking": bench.marking,
+            "sandbox": bench.sandbox,
         }
         figures = []
         for name in given.only or measures:
