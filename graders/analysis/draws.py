@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+import numpy as np
 import torch
 
 from graders.analysis.network import Network
-from graders.analysis.operations import bare
+from graders.analysis.operations import bare, kind
 from graders.analysis.replay import Replay, ReplayError
 from graders.evidence.model import Leaf
 from graders.evidence.reading import Blobs
@@ -72,6 +72,7 @@ class Draw:
             self.values = self._every(weights | self._rows(way.noise, rows))
         except ReplayError:  # some networks take one number of rows only
             self.values = self._every(weights | self._rows(way.noise, None))
+        self.output = self._graded(self.output)
 
     def after(
         self,
@@ -101,6 +102,19 @@ class Draw:
     def other_weights(self, leaves: Sequence[Leaf]) -> dict[int, torch.Tensor]:
         """Other numbers for parameters."""
         return {x.value: self._parameter(self.values[x.value].shape, 1.0) for x in leaves}
+
+    def _graded(self, value: int) -> int:
+        """The value before it was made a class or a yes: few labels hide what moves them."""
+        network = self.network
+        while _is_label(self.values[value]):
+            index = network.producer.get(value)
+            if index is None or kind(network.nodes[index]) not in ("other", "shape", "slice"):
+                break
+            fed = [s for s in network.sources[index] if s in network.fed]
+            if len(fed) != 1:
+                break
+            value = fed[0]
+        return value
 
     # -- drawing ---------------------------------------------------------------------------
     def _every(self, given: dict[int, torch.Tensor]) -> dict[int, torch.Tensor]:
@@ -209,6 +223,9 @@ def effect(before: torch.Tensor, after: torch.Tensor) -> float | None:
     return moved / spread if math.isfinite(moved) else math.inf
 
 
+def _is_label(values: torch.Tensor) -> bool:
+    return not values.is_floating_point() or len(np.unique(values.numpy())) <= 2
+
+
 def _is_float(network: Network, value: int) -> bool:
-    kind: Any = network.graph.values[value].dtype
-    return "float" in kind
+    return "float" in network.graph.values[value].dtype

@@ -236,6 +236,23 @@ def test_a_network_of_unknown_operations_is_believed(draw: Draw, blobs: Blobs) -
     assert not found.idle
 
 
+@pytest.mark.parametrize(
+    "label", [lambda x: x.argmax(dim=1), lambda x: (x[:, 0] > 0).float()], ids=["argmax", "above"]
+)
+def test_labels_hide_no_connection(draw: Draw, blobs: Blobs, label) -> None:
+    class Labels(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = _net(HONEST["plain"], n=10)
+            self.net.append(nn.Linear(1, 2))
+
+        def forward(self, x):
+            return label(self.net(x))
+
+    found = _of(draw(Labels(), torch.randn(9, 5)), blobs)
+    assert [b.layers for b in found.blocks] == [2] * 10
+
+
 def test_forty_blocks(draw: Draw, blobs: Blobs) -> None:
     found = _of(draw(_net(HONEST["plain"], n=40), torch.randn(9, 5)), blobs)
     assert len(found.blocks) == 40
