@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graders.analysis.equivalence import targets_of
+from graders.analysis.inherited import stranger, trained_contents
 from graders.analysis.merging import folded_factor
 from graders.analysis.reading import Reading
 from graders.analysis.runs import TrainedRun
@@ -51,8 +52,33 @@ def frozen(reading: Reading, *, running_statistics: bool) -> Answer:
             "{names}"
         ).format(names=_names(tuple(statistics)))
         return Answer(False, words, cells)
+    back = _put_back(run, base_uids)
+    if back is not None:
+        return Answer(back.holds, back.words + _flags(run, base_uids), cells)
     words = _("{n} tensors of the base are bit-identical before and after").format(n=len(base_uids))
+    strange = stranger(reading)
+    if strange:
+        return Answer(None, f"{strange}; {words}", cells)
     return Answer(True, words + _flags(run, base_uids), cells)
+
+
+def _put_back(run: TrainedRun, base_uids: tuple[int, ...]) -> Answer | None:
+    """Tensors that are the same before and after, and were something else at a step between;
+    None when there are none."""
+    seen: dict[int, set[str]] = {}
+    stepped: set[int] = set()
+    for sample in run.run.samples:
+        for p in sample.parameters:
+            if p.uid in base_uids and p.digest is not None:
+                seen.setdefault(p.uid, set()).add(p.digest)
+                if p.in_optimizer and p.requires_grad:
+                    stepped.add(p.uid)
+    changed = {uid for uid, contents in seen.items() if len(contents) > 1}
+    if not changed:
+        return None
+    trained = changed & stepped
+    words = _("{n} of {total} tensors of the base changed during the training and were put back")
+    return Answer(False if trained else None, words.format(n=len(changed), total=len(base_uids)))
 
 
 def _frozen_untrained(reading: Reading) -> Answer:
@@ -94,7 +120,7 @@ def _base_tensors(reading: Reading, run: TrainedRun) -> tuple[tuple[int, ...], t
         return (), ()
     parameters: dict[int, bool] = {}
     buffers: list[int] = []
-    known = _base_contents(reading)
+    known = trained_contents(reading)
     starts = {r.uid: r.start for r in run.run.reached}
     for value, leaf in run.network.leaves.items():
         if leaf.uid in run.pair_uids or value in run.network.inputs:
@@ -106,8 +132,11 @@ def _base_tensors(reading: Reading, run: TrainedRun) -> tuple[tuple[int, ...], t
             buffers.append(leaf.uid)
         elif ours or leaf.role == "parameter" or run.network.graph.values[value].requires_grad:
             parameters[leaf.uid] = ours
+    # W of an adapted layer is to stay fixed, also where it is not the base's to the last bit.
+    carrying = {run.network.leaves[x.w].uid for x in run.adapted}
     if any(parameters.values()):
-        return tuple(u for u, ours in parameters.items() if ours), tuple(buffers)
+        found = (u for u, ours in parameters.items() if ours or u in carrying)
+        return tuple(found), tuple(buffers)
     return tuple(u for u in parameters if u not in starts), tuple(buffers)
 
 
@@ -133,16 +162,3 @@ def _is_merge(reading: Reading, move: Move) -> bool:
         folded_factor(move.after, target, reading.blobs) is not None
         for target in targets_of(reading)
     )
-
-
-def _base_contents(reading: Reading) -> set[str]:
-    """Contents that the base network's tensors had after its training began."""
-    base = reading.base
-    if base is None:
-        return set()
-    ours = {r.uid for r in base.run.reached}
-    found = {r.end for r in base.run.reached}
-    for state in reading.evidence.states:
-        if state.moment > base.run.moment:
-            found.update(e.digest for e in state.entries if e.uid in ours)
-    return found
