@@ -13,7 +13,7 @@ from graders.analysis.equivalence import (
     targets_of,
 )
 from graders.analysis.idle import filled_after_start, idle_layers, left_out_in_evaluation
-from graders.analysis.inherited import bare_matrices, stranger, trained_contents
+from graders.analysis.inherited import bare_matrices, stranger
 from graders.analysis.learning import trained
 from graders.analysis.merging import Merge, Target
 from graders.analysis.reading import Reading
@@ -150,51 +150,6 @@ def follows_formula(reading: Reading) -> Answer:
         return Answer(None, _("in evaluation mode the adapters are left out"), cells)
     return Answer(
         True, _("computed again on random values: exact in {n} layers").format(n=len(layers)), cells
-    )
-
-
-def gradients(reading: Reading) -> Answer:
-    """Whether A and B, and nothing else, had gradients in the adaptation."""
-    run = reading.adaptation
-    if run is None or run.network is None:
-        return Answer(False, _none())
-    cells = (reading.cell(run.run.cell),)
-    pairs = run.pair_uids
-    reached = {r.uid for r in run.run.reached}
-    names = {e.uid: e.name for s in reading.evidence.states for e in s.entries}
-    ranks = {rank for _out, _into, rank in reading.dimensions()}
-    # Adapters of a block that the taped iteration skipped at random are adapters too.
-    trained_before = trained_contents(reading)
-    carrying = {run.network.leaves[x.w].uid for x in run.adapted}
-    others = [
-        r.uid
-        for r in run.run.reached
-        if r.uid not in pairs
-        and not (
-            len(r.shape) == 2
-            and set(r.shape) & ranks
-            and r.uid not in carrying
-            and r.start not in trained_before
-        )
-    ]
-    without = [u for u in pairs if u not in reached]
-    if others:
-        listed = ", ".join(names.get(u, f"#{u}") for u in others[:5])
-        return Answer(
-            False,
-            _("{n} other tensors have gradients: {names}").format(n=len(others), names=listed),
-            cells,
-        )
-    if without:
-        return Answer(
-            False,
-            _("{n} of {total} adapter matrices have no gradient").format(
-                n=len(without), total=len(pairs)
-            ),
-            cells,
-        )
-    return Answer(
-        True, _("{n} matrices A and B have gradients, nothing else has").format(n=len(pairs)), cells
     )
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.analysis.places import Places
 from graders.analysis.reading import Reading
 from graders.analysis.runs import TrainedRun
 from graders.analysis.skill import moved, skill
@@ -60,19 +59,21 @@ def labelled(
     if sample is None or table is None or table.labels is None or found is None:
         return None
     places, which = found
-    if places.exact and places.share(role) > 0:
-        rows = sample[which][places.roles == role]
-        for matrix, known in reading.prepared:
-            if known == role and matrix.shape[1] == rows.shape[1] and _among(rows, matrix, places):
-                some = np.linspace(0, len(matrix) - 1, min(MAX_ROWS, len(matrix))).astype(np.intp)
-                return matrix[some], table.labels[some]
     ours = places.roles == role
-    return (sample[which][ours], table.labels[places.index[ours]]) if ours.any() else None
+    if not ours.any():
+        return None
+    rows, index = sample[which][ours], places.index[ours]
+    for matrix, known in reading.prepared if places.exact else ():
+        if known == role and _stand_at(matrix, index, rows):
+            some = np.linspace(0, len(matrix) - 1, min(MAX_ROWS, len(matrix))).astype(np.intp)
+            return matrix[some], table.labels[some]
+    return rows, table.labels[index]
 
 
-def _among(rows: Array, matrix: Array, places: Places) -> bool:
-    """True when these rows stand in the matrix at the places found (one of several that were
-    prepared from the file)."""
-    index = places.index[places.roles != ""][: len(rows)]
+def _stand_at(matrix: Array, index: NDArray[np.intp], rows: Array) -> bool:
+    """True when these rows are the matrix's at these places: it is the one of several that were
+    prepared from the file that the network was given."""
+    if matrix.shape[1] != rows.shape[1]:
+        return False
     same = np.asarray(matrix[index], dtype=np.float32) == np.asarray(rows, dtype=np.float32)
-    return len(index) == len(rows) and bool(same.all())
+    return bool(same.all())

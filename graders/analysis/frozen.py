@@ -73,12 +73,16 @@ def _put_back(run: TrainedRun, base_uids: tuple[int, ...]) -> Answer | None:
                 seen.setdefault(p.uid, set()).add(p.digest)
                 if p.in_optimizer and p.requires_grad:
                     stepped.add(p.uid)
-    changed = {uid for uid, contents in seen.items() if len(contents) > 1}
+    # Without gradients nothing was trained: an adapter that is folded in to evaluate, and taken
+    # out again, leaves W another last digit.
+    reached = {r.uid for r in run.run.reached}
+    changed = {uid for uid, contents in seen.items() if len(contents) > 1 and uid in reached}
     if not changed:
         return None
-    trained = changed & stepped
     words = _("{n} of {total} tensors of the base changed during the training and were put back")
-    return Answer(False if trained else None, words.format(n=len(changed), total=len(base_uids)))
+    return Answer(
+        False if changed & stepped else None, words.format(n=len(changed), total=len(base_uids))
+    )
 
 
 def _frozen_untrained(reading: Reading) -> Answer:

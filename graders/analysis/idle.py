@@ -8,7 +8,7 @@ import torch
 from graders.analysis.reading import Reading, close, uses_batch_statistics
 from graders.analysis.replay import Replay, ReplayError, to_double
 from graders.analysis.skill import moved
-from graders.evidence.reading import EvidenceError
+from graders.evidence.arrays import EvidenceError
 
 ROWS = 64
 NOTHING = 1e-9  # of the answers' own size

@@ -12,7 +12,7 @@ from graders.analysis.course import course_of, labelled
 from graders.analysis.reading import Reading
 from graders.analysis.runs import contents_after
 from graders.analysis.skill import skill
-from graders.evidence.reading import EvidenceError
+from graders.evidence.arrays import EvidenceError
 from graders.language import _
 
 Array = NDArray[Any]

@@ -17,7 +17,7 @@ from graders.language import _
 CHANCE = 0.03  # around an AUC of 0.5
 STILL, ADAPTED_STILL = 0.02, 1e-3  # answers that moved less, of their spread, did not learn
 FEW = 0.3  # of the file's rows, seen in all steps together
-FOREIGN = 0.1  # share of a run's rows that may not be the test file's
+FOREIGN, RESEMBLING = 0.1, 0.3  # shares of rows that are, or look like, the test file's
 WORSE = 0.03  # AUC
 
 
@@ -64,13 +64,14 @@ def against_adaptation(reading: Reading, parts: Sequence[TrainedRun]) -> str:
 
 def test_rows_in(reading: Reading, parts: Sequence[TrainedRun]) -> float:
     """Share of the test file's rows among those a run was seen to train on; 0 when few."""
-    shares = []
+    largest = 0.0
     for part in parts:
         found = reading.places(part)
         if found is not None:
-            shares.append(found[0].share("test"))
-    largest = max(shares, default=0.0)
-    return largest if largest >= FOREIGN else 0.0
+            share = found[0].share("test")
+            if share >= (FOREIGN if found[0].exact else RESEMBLING):
+                largest = max(largest, share)
+    return largest
 
 
 def _others_labels(reading: Reading, parts: Sequence[TrainedRun]) -> str:

@@ -28,14 +28,18 @@ def auc(scores: Array, labels: NDArray[np.bool_]) -> float | None:
 
 def skill(outputs: Array | None, labels: NDArray[np.bool_]) -> float | None:
     """AUC of a network's outputs (one or two columns), 0.5 by chance; None for other forms."""
-    score = score_of(outputs) if outputs is not None and len(outputs) == len(labels) else None
+    if outputs is None or not outputs.ndim or len(outputs) != len(labels):
+        return None
+    score = score_of(outputs)
     return auc(score, labels) if score is not None else None
 
 
 def moved(before: Array | None, after: Array | None) -> float | None:
     """How far answers moved, as a share of their own spread (both standard deviations over the
     rows); 0 when they stayed. None when they cannot be compared."""
-    if before is None or after is None or before.shape != after.shape or not before.size:
+    if before is None or after is None or before.shape != after.shape:
+        return None
+    if not before.ndim or not before.size:
         return None
     x = np.asarray(before, dtype=np.float64).reshape(len(before), -1)
     y = np.asarray(after, dtype=np.float64).reshape(len(after), -1)

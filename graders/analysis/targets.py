@@ -14,7 +14,7 @@ from graders.analysis.predictions import as_labels
 from graders.analysis.reading import Reading
 from graders.analysis.replay import Replay, ReplayError
 from graders.analysis.runs import TrainedRun
-from graders.evidence.reading import EvidenceError
+from graders.evidence.arrays import EvidenceError
 
 Array = NDArray[Any]
 ENOUGH = 30  # rows of a batch that tell the file's labels from shuffled ones

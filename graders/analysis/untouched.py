@@ -14,7 +14,7 @@ from graders.analysis.trusted import TrustedTable
 Array = NDArray[Any]
 ROUNDING = 5e-7  # relative: a few units in the last place of a float32
 REPEATED = 2  # rows with the same lowest value: the code for a missing one
-COLUMNS = 2  # that have to agree on the factor
+MAX_TRIED = 5  # values that may be the code's
 MOSTLY = 0.5
 
 
@@ -22,17 +22,20 @@ def common_factor(matrix: Array, tables: Iterable[TrustedTable]) -> float | None
     """The factor by which the file's values, the code for a missing one included, were
     multiplied to give these rows (n x d); None when that is not what was done.
 
-    The code is a column's lowest value, and it stands in several columns alike.
+    The code is the lowest value of a column, often; the other columns have to agree.
     """
+    if not matrix.size:
+        return None
     rows = np.asarray(matrix, dtype=np.float64).reshape(len(matrix), -1)[:MAX_SAMPLE]
-    if not len(rows) or not np.isfinite(rows).all():
+    if not np.isfinite(rows).all():
         return None
     lowest = rows.min(axis=0)
-    repeated = lowest[((rows == lowest).sum(axis=0) >= REPEATED) & (lowest < 0)]
-    values, counts = np.unique(repeated.astype(np.float32), return_counts=True)
+    often = (rows == lowest).sum(axis=0)
+    likely = [j for j in np.argsort(-often) if lowest[j] < 0 and often[j] >= REPEATED]
+    values = dict.fromkeys(float(lowest[j]) for j in likely)
     known = [np.sort(t.features[:, j]) for t in tables for j in range(t.features.shape[1])]
-    for value in values[counts >= COLUMNS]:
-        factor = float(value) / MISSING_CODE
+    for value in list(values)[:MAX_TRIED]:
+        factor = value / MISSING_CODE
         raw = rows / factor
         same = [any(_stand_in(raw[:, j], column) for column in known) for j in range(raw.shape[1])]
         if np.mean(same) > MOSTLY:
