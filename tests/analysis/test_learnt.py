@@ -18,6 +18,8 @@ from graders.analysis.reading import Reading
 from graders.analysis.targets import agreement
 from tests.analysis.watched import WIDTH, Notebook, network
 
+DIGEST = "ab" * 16  # a file's, whatever it holds
+
 
 @pytest.fixture
 def notebook(tmp_path: Path) -> Notebook:
@@ -139,9 +141,9 @@ def save(notebook: Notebook, net: nn.Module) -> None:
     notebook.book.meet(net, "net")
     notebook.end_cell()
     (notebook.folder / "files").mkdir()
-    (notebook.folder / "files" / "abc.bin").write_bytes(path.read_bytes())
+    (notebook.folder / "files" / f"{DIGEST}.bin").write_bytes(path.read_bytes())
     notebook.log.write(
-        "file", path="net.pt", size=path.stat().st_size, digest="abc",
+        "file", path="net.pt", size=path.stat().st_size, digest=DIGEST,
         cell=notebook.cells.current - 1, moment=notebook.cells.tick(),
     )  # fmt: skip
 
