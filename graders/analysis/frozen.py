@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from graders.analysis.equivalence import targets_of
 from graders.analysis.inherited import stranger, trained_contents
 from graders.analysis.merging import folded_factor
@@ -9,7 +11,11 @@ from graders.analysis.reading import Reading
 from graders.analysis.runs import TrainedRun
 from graders.analysis.statement import Answer
 from graders.analysis.weights import Move, content_after, content_at, moves
+from graders.evidence.arrays import EvidenceError
 from graders.language import _, ngettext
+
+ROUNDING = 1e-5  # relative to a tensor's largest entry
+FULL = 1e-3  # of the largest singular value: smaller ones are rounding
 
 
 def frozen(reading: Reading, *, running_statistics: bool) -> Answer:
@@ -52,7 +58,7 @@ def frozen(reading: Reading, *, running_statistics: bool) -> Answer:
             "{names}"
         ).format(names=_names(tuple(statistics)))
         return Answer(False, words, cells)
-    back = _put_back(run, base_uids)
+    back = _put_back(reading, run, base_uids)
     if back is not None:
         return Answer(back.holds, back.words + _flags(run, base_uids), cells)
     words = _("{n} tensors of the base are bit-identical before and after").format(n=len(base_uids))
@@ -62,27 +68,46 @@ def frozen(reading: Reading, *, running_statistics: bool) -> Answer:
     return Answer(True, words + _flags(run, base_uids), cells)
 
 
-def _put_back(run: TrainedRun, base_uids: tuple[int, ...]) -> Answer | None:
+def _put_back(reading: Reading, run: TrainedRun, base_uids: tuple[int, ...]) -> Answer | None:
     """Tensors that are the same before and after, and were something else at a step between;
     None when there are none."""
-    seen: dict[int, set[str]] = {}
-    stepped: set[int] = set()
+    free: dict[int, set[str]] = {}  # contents at looks at which they might move
+    still: dict[int, set[str]] = {}  # and at which they might not
     for sample in run.run.samples:
         for p in sample.parameters:
             if p.uid in base_uids and p.digest is not None:
-                seen.setdefault(p.uid, set()).add(p.digest)
-                if p.in_optimizer and p.requires_grad:
-                    stepped.add(p.uid)
-    # Without gradients nothing was trained: an adapter that is folded in to evaluate, and taken
-    # out again, leaves W another last digit.
+                (free if p.requires_grad else still).setdefault(p.uid, set()).add(p.digest)
     reached = {r.uid for r in run.run.reached}
-    changed = {uid for uid, contents in seen.items() if len(contents) > 1 and uid in reached}
-    if not changed:
+    trained = {uid for uid, contents in free.items() if len(contents) > 1 and uid in reached}
+    moved = {uid for uid, contents in still.items() if _unexplained(reading, contents)}
+    if not trained and not moved:
         return None
     words = _("{n} of {total} tensors of the base changed during the training and were put back")
     return Answer(
-        False if changed & stepped else None, words.format(n=len(changed), total=len(base_uids))
+        False if trained else None, words.format(n=len(trained | moved), total=len(base_uids))
     )
+
+
+def _unexplained(reading: Reading, contents: set[str]) -> bool:
+    """True when contents of one tensor differ by more than an adapter that is folded in to
+    evaluate and taken out again: a change of low rank, and another last digit."""
+    try:
+        arrays = [reading.blobs.load(d).astype(np.float64) for d in sorted(contents)]
+    except EvidenceError:
+        return False
+    rank = max((r for _out, _into, r in reading.dimensions()), default=0)
+    for other in arrays[1:]:
+        change = other - arrays[0]
+        if np.abs(change).max(initial=0.0) <= ROUNDING * np.abs(arrays[0]).max(initial=0.0):
+            continue
+        if change.ndim != 2:
+            return True
+        if min(change.shape) <= 2 * rank:
+            continue  # every change is of low rank
+        sizes = np.linalg.svd(change, compute_uv=False)
+        if sizes[2 * rank] > FULL * sizes[0]:  # of two different pairs A, B
+            return True
+    return False
 
 
 def _frozen_untrained(reading: Reading) -> Answer:

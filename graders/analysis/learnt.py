@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graders.analysis.course import Course, course_of
+from graders.analysis.places import MIN_RANKED
 from graders.analysis.reading import Reading
 from graders.analysis.runs import TrainedRun
 from graders.analysis.targets import made_from_inputs, others_labels
@@ -104,8 +105,8 @@ def _not_extra(reading: Reading, run: TrainedRun) -> str:
     found = reading.places(run)
     if found is None or "extra" not in found[0].looked:
         return ""
-    places = found[0]
-    if places.share("extra") >= 0.5:
+    places, which = found
+    if places.share("extra") >= 0.5 or len(which) < MIN_RANKED:
         return ""
     for role in ("train", "test"):
         if places.share(role) >= 0.5:

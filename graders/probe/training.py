@@ -257,14 +257,16 @@ class Training:
         )
 
     def _digests(self, tensors: list[Any]) -> dict[int, str]:
-        """Contents by identity: of all, or of some drawn by lot when they are large."""
+        """Contents by identity: of all, or of some drawn by lot when they are large. Those that
+        should stay as they are, having no gradients, are kept whole when they did not."""
         room, found = MAX_DIGESTED, {}
         whole = sum(t.nbytes for t in tensors) <= room
         first = 0 if whole else randbelow(len(tensors))
         for tensor in tensors[first:] + tensors[:first]:
             if tensor.nbytes <= room:
                 room -= tensor.nbytes
-                found[id(tensor)] = self.log.digest(to_numpy(tensor))
+                note = self.log.digest if tensor.requires_grad else self.log.keep
+                found[id(tensor)] = note(to_numpy(tensor))
         return found
 
     # -- the tape of one iteration ---------------------------------------------------------

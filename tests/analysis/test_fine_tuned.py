@@ -165,6 +165,20 @@ def test_weights_freed_between_the_steps_that_are_known(
     assert gradients(adapt(notebook, net, between=free, epochs=20)).holds is False
 
 
+def test_weights_moved_where_nobody_looked(notebook: Notebook, base: nn.Module) -> None:
+    """W has no gradient at any look, is something else at many, and is back at the end."""
+    net = with_adapters(base)
+    matrices = [m.layer.weight for m in net.modules() if isinstance(m, Adapted)]
+    before = [w.clone() for w in matrices]
+
+    def move(step: int) -> None:
+        with torch.no_grad():
+            for w, old in zip(matrices, before, strict=True):
+                w.copy_(old if step == 6 * 10 - 1 else old + 0.1 * torch.randn_like(w))
+
+    assert stays(adapt(notebook, net, between=move)) is None
+
+
 class Cancelling(Adapted):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         added = 0.5 * (x @ self.A.T @ self.B.T)
