@@ -6,13 +6,16 @@ import numpy as np
 
 from graders.analysis.adapters import CarriedPair, plain_layers, shapes_fit
 from graders.analysis.equivalence import (
+    base_size,
     equivalence_check,
     merge_of,
     merged_by_behaviour,
     targets_of,
 )
+from graders.analysis.idle import filled_after_start, idle_layers, left_out_in_evaluation
+from graders.analysis.inherited import bare_matrices, stranger
 from graders.analysis.learning import trained
-from graders.analysis.merging import Target
+from graders.analysis.merging import Merge, Target
 from graders.analysis.reading import Reading
 from graders.analysis.statement import Answer
 from graders.language import _, ngettext
@@ -96,6 +99,9 @@ def initial_values(reading: Reading) -> Answer:
         faults.append(_("A is constant, not random, in {n} layers").format(n=same))
     if faults:
         return Answer(False, "; ".join(faults), cells)
+    if filled_after_start(reading):
+        words = _("B is zero before the first step, and after it larger than a step makes it")
+        return Answer(None, words, cells)
     return Answer(True, _("A random and B = 0 in all {n} layers").format(n=len(known)), cells)
 
 
@@ -136,46 +142,14 @@ def follows_formula(reading: Reading) -> Answer:
         return Answer(False, words, cells)
     if unknown:
         return Answer(None, _("{n} layers could not be computed again").format(n=unknown), cells)
+    silent = idle_layers(reading)
+    if silent:
+        words = _("whatever B holds, the network answers the same: {names}")
+        return Answer(None, words.format(names=", ".join(silent[:4])), cells)
+    if left_out_in_evaluation(reading):
+        return Answer(None, _("in evaluation mode the adapters are left out"), cells)
     return Answer(
         True, _("computed again on random values: exact in {n} layers").format(n=len(layers)), cells
-    )
-
-
-def gradients(reading: Reading) -> Answer:
-    """Whether A and B, and nothing else, had gradients in the adaptation."""
-    run = reading.adaptation
-    if run is None or run.network is None:
-        return Answer(False, _none())
-    cells = (reading.cell(run.run.cell),)
-    pairs = run.pair_uids
-    reached = {r.uid for r in run.run.reached}
-    names = {e.uid: e.name for s in reading.evidence.states for e in s.entries}
-    ranks = {rank for _out, _into, rank in reading.dimensions()}
-    # Adapters of a block that the taped iteration skipped at random are adapters too.
-    shapes_of = {r.uid: r.shape for r in run.run.reached}
-    others = [
-        u
-        for u in reached
-        if u not in pairs and not (len(shapes_of[u]) == 2 and set(shapes_of[u]) & ranks)
-    ]
-    without = [u for u in pairs if u not in reached]
-    if others:
-        listed = ", ".join(names.get(u, f"#{u}") for u in others[:5])
-        return Answer(
-            False,
-            _("{n} other tensors have gradients: {names}").format(n=len(others), names=listed),
-            cells,
-        )
-    if without:
-        return Answer(
-            False,
-            _("{n} of {total} adapter matrices have no gradient").format(
-                n=len(without), total=len(pairs)
-            ),
-            cells,
-        )
-    return Answer(
-        True, _("{n} matrices A and B have gradients, nothing else has").format(n=len(pairs)), cells
     )
 
 
@@ -212,7 +186,19 @@ def every_layer(reading: Reading) -> Answer:
     if plain:
         names = ", ".join(network.scope(p.out) or "?" for p in plain[:5])
         words += "; " + _("without: {names}").format(names=names)
-    return Answer(not plain, words, reading.adapted_cells)
+        return Answer(False, words, reading.adapted_cells)
+    bare = bare_matrices(reading)
+    if bare:
+        words += "; " + ngettext(
+            "{n} more matrix of the base's layers is used without one",
+            "{n} more matrices of the base's layers are used without one",
+            bare,
+        ).format(n=bare)
+        return Answer(None, words, reading.adapted_cells)
+    strange = stranger(reading)
+    if strange:
+        return Answer(None, f"{strange}; {words}", reading.adapted_cells)
+    return Answer(True, words, reading.adapted_cells)
 
 
 # -- c) training ----------------------------------------------------------------------------
@@ -240,7 +226,13 @@ def merged(reading: Reading) -> Answer:
     alike = merged_by_behaviour(reading)
     targets = targets_of(reading)
     merge = merge_of(reading)
-    if merge is not None and merge.exact == merge.total and not merge.spare:
+    whole = merge is not None and merge.exact == merge.total and not merge.spare
+    if merge is not None and whole and alike is None and _lacks_tensors(reading, merge):
+        words = _(
+            "{n} matrices W + α·B·A were computed, but no network that holds them was seen"
+        ).format(n=merge.total)
+        return Answer(None, words, (reading.cell(merge.state.cell),))
+    if merge is not None and whole:
         words = _("{n} layers hold W + α·B·A in one matrix, nothing else is left").format(
             n=merge.total
         )
@@ -270,6 +262,14 @@ def _lost_in_rounding(target: Target) -> bool:
     """True when adding B A leaves single-precision weights as good as they were."""
     added = abs(target.factor) * float(np.abs(target.product).max(initial=0.0))
     return added <= ROUNDING * float(np.abs(target.w).max(initial=0.0))
+
+
+def _lacks_tensors(reading: Reading, merge: Merge) -> bool:
+    """True when the state that holds the merged matrices is not a module and lacks the rest of
+    the base network (its biases)."""
+    kinds = {m.uid: m.kind for m in reading.evidence.models}
+    held = sum(int(np.prod(e.shape)) for e in merge.state.parameters)
+    return kinds.get(merge.state.model) != "module" and held < base_size(reading)
 
 
 def equivalence(reading: Reading) -> Answer:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from graders.analysis.equivalence import targets_of
+from graders.analysis.inherited import stranger, trained_contents
 from graders.analysis.merging import folded_factor
 from graders.analysis.reading import Reading
 from graders.analysis.runs import TrainedRun
 from graders.analysis.statement import Answer
 from graders.analysis.weights import Move, content_after, content_at, moves
+from graders.evidence.arrays import EvidenceError
 from graders.language import _, ngettext
+
+ROUNDING = 1e-5  # relative to a tensor's largest entry
+FULL = 1e-3  # of the largest singular value: smaller ones are rounding
 
 
 def frozen(reading: Reading, *, running_statistics: bool) -> Answer:
@@ -51,8 +58,56 @@ def frozen(reading: Reading, *, running_statistics: bool) -> Answer:
             "{names}"
         ).format(names=_names(tuple(statistics)))
         return Answer(False, words, cells)
+    back = _put_back(reading, run, base_uids)
+    if back is not None:
+        return Answer(back.holds, back.words + _flags(run, base_uids), cells)
     words = _("{n} tensors of the base are bit-identical before and after").format(n=len(base_uids))
+    strange = stranger(reading)
+    if strange:
+        return Answer(None, f"{strange}; {words}", cells)
     return Answer(True, words + _flags(run, base_uids), cells)
+
+
+def _put_back(reading: Reading, run: TrainedRun, base_uids: tuple[int, ...]) -> Answer | None:
+    """Tensors that are the same before and after, and were something else at a step between;
+    None when there are none."""
+    free: dict[int, set[str]] = {}  # contents at looks at which they might move
+    still: dict[int, set[str]] = {}  # and at which they might not
+    for sample in run.run.samples:
+        for p in sample.parameters:
+            if p.uid in base_uids and p.digest is not None:
+                (free if p.requires_grad else still).setdefault(p.uid, set()).add(p.digest)
+    reached = {r.uid for r in run.run.reached}
+    trained = {uid for uid, contents in free.items() if len(contents) > 1 and uid in reached}
+    moved = {uid for uid, contents in still.items() if _unexplained(reading, contents)}
+    if not trained and not moved:
+        return None
+    words = _("{n} of {total} tensors of the base changed during the training and were put back")
+    return Answer(
+        False if trained else None, words.format(n=len(trained | moved), total=len(base_uids))
+    )
+
+
+def _unexplained(reading: Reading, contents: set[str]) -> bool:
+    """True when contents of one tensor differ by more than an adapter that is folded in to
+    evaluate and taken out again: a change of low rank, and another last digit."""
+    try:
+        arrays = [reading.blobs.load(d).astype(np.float64) for d in sorted(contents)]
+    except EvidenceError:
+        return False
+    rank = max((r for _out, _into, r in reading.dimensions()), default=0)
+    for other in arrays[1:]:
+        change = other - arrays[0]
+        if np.abs(change).max(initial=0.0) <= ROUNDING * np.abs(arrays[0]).max(initial=0.0):
+            continue
+        if change.ndim != 2:
+            return True
+        if min(change.shape) <= 2 * rank:
+            continue  # every change is of low rank
+        sizes = np.linalg.svd(change, compute_uv=False)
+        if sizes[2 * rank] > FULL * sizes[0]:  # of two different pairs A, B
+            return True
+    return False
 
 
 def _frozen_untrained(reading: Reading) -> Answer:
@@ -94,7 +149,7 @@ def _base_tensors(reading: Reading, run: TrainedRun) -> tuple[tuple[int, ...], t
         return (), ()
     parameters: dict[int, bool] = {}
     buffers: list[int] = []
-    known = _base_contents(reading)
+    known = trained_contents(reading)
     starts = {r.uid: r.start for r in run.run.reached}
     for value, leaf in run.network.leaves.items():
         if leaf.uid in run.pair_uids or value in run.network.inputs:
@@ -106,8 +161,11 @@ def _base_tensors(reading: Reading, run: TrainedRun) -> tuple[tuple[int, ...], t
             buffers.append(leaf.uid)
         elif ours or leaf.role == "parameter" or run.network.graph.values[value].requires_grad:
             parameters[leaf.uid] = ours
+    # W of an adapted layer is to stay fixed, also where it is not the base's to the last bit.
+    carrying = {run.network.leaves[x.w].uid for x in run.adapted}
     if any(parameters.values()):
-        return tuple(u for u, ours in parameters.items() if ours), tuple(buffers)
+        found = (u for u, ours in parameters.items() if ours or u in carrying)
+        return tuple(found), tuple(buffers)
     return tuple(u for u in parameters if u not in starts), tuple(buffers)
 
 
@@ -133,16 +191,3 @@ def _is_merge(reading: Reading, move: Move) -> bool:
         folded_factor(move.after, target, reading.blobs) is not None
         for target in targets_of(reading)
     )
-
-
-def _base_contents(reading: Reading) -> set[str]:
-    """Contents that the base network's tensors had after its training began."""
-    base = reading.base
-    if base is None:
-        return set()
-    ours = {r.uid for r in base.run.reached}
-    found = {r.end for r in base.run.reached}
-    for state in reading.evidence.states:
-        if state.moment > base.run.moment:
-            found.update(e.digest for e in state.entries if e.uid in ours)
-    return found

@@ -126,8 +126,9 @@ class RowBook:
     def __init__(
         self, matrices: Iterable[tuple[Array, str]], tables: Mapping[str, TrustedTable]
     ) -> None:
+        self.prepared = tuple(matrices)
         self._tables = tables
-        self._books = [(m.shape[1], role, *_index(m)) for m, role in matrices]
+        self._books = [(m.shape[1], role, *_index(m)) for m, role in self.prepared]
 
     def origin(self, rows: Array) -> Origin | None:
         """The file of these rows and their labels; None when they are not recognised."""
@@ -152,6 +153,18 @@ class RowBook:
                 labels = self._tables[role].labels
                 return Origin(role, labels[order[places]] if labels is not None else None)
         return None
+
+    def exactly(self, rows: Array) -> tuple[NDArray[np.str_], NDArray[np.intp]]:
+        """File of each row ("" for none) and its place there, found bit for bit."""
+        roles = np.full(len(rows), "", dtype="U40")
+        index = np.zeros(len(rows), dtype=np.intp)
+        keys = row_keys(rows)
+        for width, role, sorted_keys, order in self._books:
+            if width == rows.shape[1]:
+                places = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
+                hits = (sorted_keys[places] == keys) & (roles == "")
+                roles[hits], index[hits] = role, order[places][hits]
+        return roles, index
 
 
 def _index(matrix: Array) -> tuple[Array, Array]:

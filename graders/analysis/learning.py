@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from graders.analysis.continued import parts_of
+from graders.analysis.learnt import against_adaptation, against_training
 from graders.analysis.losses import LossView, view_loss
 from graders.analysis.predicted import predictions_on
 from graders.analysis.reading import Reading
 from graders.analysis.replay import Replay
 from graders.analysis.runs import TrainedRun, trend
-from graders.analysis.saved import content, weights_in
 from graders.analysis.statement import Answer
-from graders.evidence.model import Entry
+from graders.analysis.targets import made_from_inputs
 from graders.language import _, ngettext
 
 # Margins against the noise of training: between the two of a pair, a person decides.
@@ -40,6 +42,9 @@ def loss_of(reading: Reading) -> LossAnswer:
         return LossAnswer(
             False, _("the loss is cut off from the network: no parameter gets a gradient"), cells
         )
+    if made_from_inputs(reading, base):
+        words = _("what the loss takes for labels is computed from the network's own inputs")
+        return LossAnswer(None, words, cells)
     if base.network is None or base.network.graph.loss is None:
         return LossAnswer(
             _by_names(base),
@@ -96,11 +101,23 @@ def _loss_words(view: LossView) -> str:
 
 # -- training -------------------------------------------------------------------------------
 def trained(reading: Reading, run: TrainedRun | None, role: str) -> Answer:
-    """Whether a run moved weights and lowered the loss, on rows of the role's file."""
+    """Whether a run moved weights and lowered the loss, on rows of the role's file, and learnt."""
     if run is None:
         return Answer(False, _("no training run was seen: no backward pass, no optimizer step"))
-    cells = tuple(dict.fromkeys(reading.cell(r.run.cell) for r in _parts(reading, run)))
-    parts = _parts(reading, run)
+    parts = parts_of(reading, run)
+    answer = _trained(reading, run, parts, role)
+    if answer.holds is False:
+        return answer
+    against = against_training if role == "train" else against_adaptation
+    words = against(reading, parts)
+    if not words:
+        return answer
+    return Answer(None, f"{words}; {answer.words}", answer.cells)
+
+
+def _trained(reading: Reading, run: TrainedRun, parts: Sequence[TrainedRun], role: str) -> Answer:
+    """By what moved, the loss and the rows alone."""
+    cells = tuple(dict.fromkeys(reading.cell(r.run.cell) for r in parts))
     steps, backwards = sum(r.run.steps for r in parts), sum(r.run.backwards for r in parts)
     moved, total = max(r.moved for r in parts), len(run.run.reached)
     losses = np.concatenate([r.losses for r in parts])
@@ -137,16 +154,6 @@ def trained(reading: Reading, run: TrainedRun | None, role: str) -> Answer:
     return Answer(None if doubtful else course.fell, words, cells)
 
 
-def _parts(reading: Reading, run: TrainedRun) -> list[TrainedRun]:
-    """The run and its continuations in other cells, in order."""
-    mine = {r.uid for r in run.run.reached}
-    return [
-        r
-        for r in reading.runs
-        if r is run or (mine & {x.uid for x in r.run.reached} and r.adapts == run.adapts)
-    ]
-
-
 # -- which network --------------------------------------------------------------------------
 def trained_what_was_built(reading: Reading) -> Answer:
     """Whether the trained network is the residual one."""
@@ -175,125 +182,3 @@ def trained_what_was_built(reading: Reading) -> Answer:
         words = _("nothing of the trained network's residual part reaches its answer")
         return Answer(False, words, cells)
     return Answer(True, _("one network only, trained as it was built"), cells)
-
-
-def own_loop(reading: Reading) -> Answer:
-    """Whether the steps were made by the notebook's own loop."""
-    base = reading.base
-    if base is None:
-        return Answer(False, _("no training loop was seen"))
-    cells = (reading.cell(base.run.cell),)
-    drivers = [d for d in base.run.drivers if d]
-    if drivers:
-        return Answer(
-            False, _("the steps were made by {name}").format(name=", ".join(drivers)), cells
-        )
-    return Answer(
-        True,
-        _("a loop of the notebook's own made {n} steps").format(
-            n=base.run.steps or base.run.backwards
-        ),
-        cells,
-    )
-
-
-# -- saved ----------------------------------------------------------------------------------
-def saved(reading: Reading) -> Answer:
-    """Whether a file holds the base network's weights after (some of) its training."""
-    base = reading.base
-    if base is None or not base.run.reached:
-        return Answer(False, _("there is no trained network to save"))
-    files = [f for f in reading.evidence.files if f.size > 0]
-    since = base.run.moment
-    after, before = _known_states(reading, base)
-    size = sum(int(np.prod(r.shape)) * 4 for r in base.run.reached)
-    doubtful: Answer | None = None
-    early: Answer | None = None
-    for file in files:
-        cells = (reading.cell(file.cell),)
-        name = file.path
-        data = content(reading.folder, file)
-        if any(weights_in(data, file, state, reading.blobs).whole for state in after):
-            return Answer(True, _("'{file}' holds the trained weights").format(file=name), cells)
-        if any(weights_in(data, file, state, reading.blobs).whole for state in before):
-            early = Answer(
-                False,
-                _("'{file}' holds the weights as they were before training").format(file=name),
-                cells,
-            )
-        elif (
-            file.moment > since
-            and file.size >= size // 2
-            and _looks_like_weights(name, file.size, size)
-        ):
-            doubtful = Answer(
-                None,
-                _("'{file}' may hold the weights, but they are not among those seen").format(
-                    file=name
-                ),
-                cells,
-            )
-    if doubtful is not None:
-        return doubtful
-    if early is not None:
-        return early
-    return Answer(False, _("no file written by the notebook holds the trained weights"))
-
-
-def _looks_like_weights(name: str, size: int, weights: int) -> bool:
-    kinds = (
-        ".pt",
-        ".pth",
-        ".pkl",
-        ".pickle",
-        ".bin",
-        ".safetensors",
-        ".h5",
-        ".ckpt",
-        ".joblib",
-        ".npz",
-        ".tar",
-        ".onnx",
-        ".keras",
-        ".pk1",
-    )
-    return name.lower().endswith(kinds) and size < 40 * weights + 100_000
-
-
-def _known_states(
-    reading: Reading, base: TrainedRun
-) -> tuple[list[list[Entry]], list[list[Entry]]]:
-    """States of the base network's tensors after training began, and before."""
-    uids = {r.uid for r in base.run.reached}
-    shapes = sorted(r.shape for r in base.run.reached)
-    after: list[list[Entry]] = []
-    before: list[list[Entry]] = []
-    seen: set[tuple[str, ...]] = set()
-    starts = {r.start for r in base.run.reached}
-    for state in reading.evidence.states:
-        entries = [e for e in state.entries if e.uid in uids]
-        if len(entries) < len(uids):
-            entries = list(state.parameters)
-            if sorted(e.shape for e in entries) != shapes:
-                continue
-        key = tuple(e.digest for e in entries)
-        if key in seen:
-            continue
-        seen.add(key)
-        untouched = sum(e.digest in starts for e in entries) > len(entries) // 2
-        (before if untouched or state.moment < base.run.moment else after).append(entries)
-    ends = [
-        Entry(
-            name="",
-            uid=r.uid,
-            role="parameter",
-            requires_grad=True,
-            shape=r.shape,
-            dtype="",
-            digest=r.end,
-        )
-        for r in base.run.reached
-    ]
-    if base.moved:
-        after.append(ends)
-    return after, before

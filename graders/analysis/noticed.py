@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graders.analysis.continued import parts_of
+from graders.analysis.learnt import test_rows_in
 from graders.analysis.reading import Reading
 from graders.language import _
 
@@ -25,7 +27,11 @@ class Noticed:
 
 def noticed(reading: Reading) -> tuple[Noticed, ...]:
     """Everything worth pointing out, each thing once."""
-    found = [_scaler_fitted_on_test(reading), _label_among_inputs(reading)]
+    found = [
+        _scaler_fitted_on_test(reading),
+        _label_among_inputs(reading),
+        _trained_on_test(reading),
+    ]
     return tuple(n for n in found if n is not None)
 
 
@@ -64,3 +70,16 @@ def _label_among_inputs(reading: Reading) -> Noticed | None:
             words = _("One of the network's inputs is the label itself.")
             return Noticed("label_among_inputs", words, (cell,))
     return None
+
+
+def _trained_on_test(reading: Reading) -> Noticed | None:
+    """Rows of the test file are among those that the base network was trained on."""
+    if reading.base is None:
+        return None
+    parts = parts_of(reading, reading.base)
+    share = test_rows_in(reading, parts)
+    if not share:
+        return None
+    words = _("{share:.0%} of the rows that the network was trained on are of the test set.")
+    cells = tuple(dict.fromkeys(reading.cell(p.run.cell) for p in parts))
+    return Noticed("trained_on_test", words.format(share=share), cells)

@@ -11,6 +11,7 @@ from graders.analysis.inputs import has_missing_code, raw_columns
 from graders.analysis.operations import kind
 from graders.analysis.reading import Reading
 from graders.analysis.statement import Answer
+from graders.analysis.untouched import common_factor
 from graders.language import _
 
 MOSTLY = 0.5  # share of columns that decides
@@ -39,7 +40,14 @@ def _judge(reading: Reading, sample: NDArray[Any], cells: tuple[int, ...]) -> An
     if code:
         words += "; " + _("the code -999 for a missing value is still there")
     if share <= MOSTLY:
-        return Answer(True, words, cells)
+        factor = common_factor(sample, reading.tables.values())
+        if factor is None:
+            return Answer(True, words, cells)
+        words = _(
+            "the columns are the file's own values times {factor:.4g}, the code -999 for a missing "
+            "value included"
+        )
+        return Answer(None, words.format(factor=factor), cells)
     if not code:
         return Answer(True, words + "; " + _("missing values were treated"), cells)
     if _normalises_first(reading):
@@ -80,7 +88,10 @@ def prepared_somewhere(reading: Reading) -> Answer:
         matrix = reading.blobs.load(array.digest)
         if matrix.dtype.kind not in "fiu" or not array.dtype.startswith(("float", "int")):
             continue
-        if raw_columns(matrix[:512], reading.tables.values()) <= MOSTLY:
+        tables = reading.tables.values()
+        if common_factor(matrix, tables) is not None:
+            continue
+        if raw_columns(matrix[:512], tables) <= MOSTLY:
             return Answer(
                 True,
                 _("'{name}' holds {rows} prepared rows").format(

@@ -29,6 +29,7 @@ from graders.analysis.evaluations import (
 from graders.analysis.inputs import RowBook, source_table
 from graders.analysis.network import Network
 from graders.analysis.operations import bare
+from graders.analysis.places import Places, places_of
 from graders.analysis.predictions import score_of
 from graders.analysis.replay import Replay, ReplayError, to_double
 from graders.analysis.residual import ResidualBlock
@@ -63,6 +64,7 @@ class Reading:
         self.folder = folder
         self.blobs = Blobs(folder / "blobs")
         self.tables = tables
+        self._places: dict[int, tuple[Places, NDArray[np.intp]] | None] = {}
 
     # -- runs and networks -----------------------------------------------------------------
     @cached_property
@@ -118,7 +120,16 @@ class Reading:
     @cached_property
     def row_book(self) -> RowBook:
         """Recognises the data files' rows as this notebook prepared them."""
-        return RowBook(self._known_matrices, self.tables)
+        return RowBook(self.prepared, self.tables)
+
+    def places(self, run: TrainedRun) -> tuple[Places, NDArray[np.intp]] | None:
+        """Which rows of which files a run was seen to train on, also when they were scaled anew,
+        and which rows of its sample were looked for; None when it cannot be told."""
+        if run.run.number not in self._places:
+            sample = self.sample_of(run)
+            found = places_of(sample, self.row_book, self.tables) if sample is not None else None
+            self._places[run.run.number] = found
+        return self._places[run.run.number]
 
     def sample_of(self, run: TrainedRun) -> Array | None:
         """Some rows that a run was trained on, as the network saw them."""
@@ -128,7 +139,7 @@ class Reading:
         return self.blobs.load(digest) if digest is not None and self.blobs.has(digest) else None
 
     @cached_property
-    def _known_matrices(self) -> tuple[tuple[Array, str], ...]:
+    def prepared(self) -> tuple[tuple[Array, str], ...]:
         """Matrices in variables, or given whole to a network, that hold a data file's rows in its
         order, with its role."""
         sizes = {t.rows for t in self.tables.values()}
@@ -245,6 +256,10 @@ class Reading:
             else None
         )
 
+    def start_of(self, layer_value: int) -> Array | None:
+        """Content of a leaf when the adaptation began."""
+        return self._leaf_content(layer_value, end=False)
+
     def end_of(self, layer_value: int, *, seen_after: bool = False) -> Array | None:
         """Content of a leaf when the adaptation ended; `seen_after` takes a tensor without
         gradients as first seen after the run (it may have moved, or been merged already)."""
@@ -338,10 +353,8 @@ class Reading:
         network, layers = (before[-1].network, before[-1].adapted) if before else self.adapted
         if not before and uses_batch_statistics(network):
             return None
-        starts = self._contents_at(network, run.run.moment)
-        starts.update({r.uid: r.start for r in run.run.reached})
-        zero = {x.b: torch.zeros(network.shape(x.b), dtype=torch.float64) for x in layers}
-        answer = self._predictor(network, starts, zero)(rows)
+        starts = self.starts(run, network)
+        answer = self.unadapted(network, layers, rows, starts)
         pairs = {v for x in layers for v in (x.a, x.b)}
         held = {
             starts.get(leaf.uid, leaf.digest)
@@ -357,14 +370,14 @@ class Reading:
                 return not same_order(self.predict_with(drawn.network, rows), answer)
         return None
 
-    def _contents_at(self, network: Network, moment: int) -> dict[int, str]:
-        """Digest of each leaf as last seen at a moment, by tensor identity."""
+    def starts(self, run: TrainedRun, network: Network) -> dict[int, str]:
+        """Digest of each leaf of a network when a run began, by tensor identity."""
         found = {}
         for leaf in network.leaves.values():
-            entry = content_at(self.evidence, leaf.uid, moment)
+            entry = content_at(self.evidence, leaf.uid, run.run.moment)
             if entry is not None:
                 found[leaf.uid] = entry.digest
-        return found
+        return found | {r.uid: r.start for r in run.run.reached}
 
     def _trained_predictor(self, run: TrainedRun) -> Any:
         """A run's network at the end of the run: as drawn in evaluation mode when it was (with
@@ -398,6 +411,24 @@ class Reading:
                 return None
             digests = {uid: weights[name] for name, uid in named.items()}
         answer: Array | None = self._predictor(network, digests)(rows)
+        return answer
+
+    def answer(self, network: Network, rows: Array, weights: Mapping[int, str]) -> Array | None:
+        """What a network answers with these contents (digests by tensor identity) for some of
+        its weights; None when it cannot be computed again."""
+        answer: Array | None = self._predictor(network, weights)(rows)
+        return answer
+
+    def unadapted(
+        self,
+        network: Network,
+        layers: tuple[AdaptedLayer, ...],
+        rows: Array,
+        weights: Mapping[int, str],
+    ) -> Array | None:
+        """The same with B = 0 in every adapted layer."""
+        zero = {x.b: torch.zeros(network.shape(x.b), dtype=torch.float64) for x in layers}
+        answer: Array | None = self._predictor(network, weights, zero)(rows)
         return answer
 
     def _predictor(

@@ -203,7 +203,7 @@ def base_of(
         before,
         key=lambda r: (
             r.moved > 0,
-            bool(held & _contents(evidence, r)) if held else False,
+            bool(held & contents_after(evidence, r)) if held else False,
             rows_of(r) != "extra",
             min(len(r.blocks), 2),
             sum(p.model == r.run.model and p.moment > r.run.last_moment for p in evidence.passes),
@@ -228,7 +228,7 @@ def _held_by(evidence: Evidence, adaptation: TrainedRun | None) -> set[str]:
     return set(found.values())
 
 
-def _contents(evidence: Evidence, run: TrainedRun) -> set[str]:
+def contents_after(evidence: Evidence, run: TrainedRun) -> set[str]:
     """Contents that a run's tensors had from its end on, and wherever it was saved."""
     uids = {r.uid for r in run.run.reached}
     found = {r.end for r in run.run.reached}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graders.analysis import adaptation, frozen
+from graders.analysis import adaptation, frozen, gradients
 from graders.analysis.reading import Reading
 from graders.checks.outcome import Finding, require
 from graders.language import _
@@ -69,7 +69,7 @@ def forward_formula(student: Reading) -> Finding:
 
 def only_ab_gradients(student: Reading) -> Finding:
     """Only A and B have gradients; W and everything else of the base has none."""
-    state = adaptation.gradients(student)
+    state = gradients.gradients(student)
     return require(
         state.holds,
         expected=_("gradients in A and B only"),

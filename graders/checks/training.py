@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graders.analysis import learning
+from graders.analysis import kept, learning, loops
 from graders.analysis.reading import Reading
 from graders.checks.outcome import Finding, require
 from graders.language import _
@@ -34,7 +34,7 @@ def trained(student: Reading) -> Finding:
 
 def saved(student: Reading) -> Finding:
     """The trained network was saved to a file."""
-    state = learning.saved(student)
+    state = kept.saved(student)
     return require(
         state.holds,
         expected=_("a file that holds the trained weights"),
@@ -56,7 +56,7 @@ def network_is_the_one_built(student: Reading) -> Finding:
 
 def own_loop(student: Reading) -> Finding:
     """The training loop is written by hand, without a library's `fit`."""
-    state = learning.own_loop(student)
+    state = loops.own_loop(student)
     return require(
         state.holds,
         expected=_("optimizer steps made by a loop of the notebook's own"),

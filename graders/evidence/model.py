@@ -117,11 +117,14 @@ class Graph(Event):
 
 
 class ParameterSample(Observed):
+    """A tensor just before a step; `digest` names its content, None when it was not noted."""
+
     uid: Whole
     name: Name
     requires_grad: bool
     in_optimizer: bool
     gradient: float | None
+    digest: Digest | None = None
 
 
 class RunSample(Observed):
@@ -141,7 +144,8 @@ class Reached(Observed):
 
 
 class TrainingRun(Event):
-    """Consecutive backward passes and optimizer steps. `drivers` names libraries' loops."""
+    """Consecutive backward passes and optimizer steps. `drivers` counts the steps by the loop that
+    made them: a library's name and function, "" for the notebook's own."""
 
     number: Whole
     model: Whole | None = None

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from types import FrameType
+from secrets import randbelow
 from typing import Any
 
 from .cells import Cells
+from .drivers import Drivers
 from .log import EventLog
+from .looks import by_lot, milestone
 from .models import Model, ModelBook, to_numpy
 from .passes import Passes
 
 MAX_LOSSES = 100_000
 MAX_WALK = 4000  # nodes of the autograd graph that are looked at
-INPUT_ROWS = 512
-# Libraries that a loop may pass through without giving up the loop: torch's own stepping,
-# schedulers, mixed precision, progress bars.
-OWN_LOOP = ("torch", "accelerate", "tqdm", "IPython", "ipykernel", "contextlib", "functools")
+INPUT_ROWS = 512  # rows kept of the first batches, and as many of batches drawn by lot
+LOT_ROWS = 32  # of one batch drawn by lot
+MAX_DIGESTED = 8 * 2**20  # bytes of weights whose content is noted at one look
 
 
 class Run:
@@ -57,7 +57,7 @@ class Training:
         self._calls: list[dict[str, Any]] = []
         self._count = 0
         self._open_tapes: list[Any] = []  # left, but still on torch's stack
-        self._submission_marks = ("ipykernel_", "<ipython-input", "<cell")
+        self._drivers = Drivers()
 
     # -- backward --------------------------------------------------------------------------
     def before_backward(self, tensors: Any) -> None:
@@ -74,7 +74,8 @@ class Training:
             run = self._same_leaves(run, loss)
         if self.tape is not None:
             self._close_tape(loss)
-        if _milestone(run.backwards):  # a block may be skipped at random in the first pass
+        lot = by_lot(run.backwards)
+        if lot or milestone(run.backwards):  # a block may be skipped at random in the first pass
             self._look_back(run, loss)
         if len(run.losses) < MAX_LOSSES:
             run.losses.append(loss.detach())
@@ -83,8 +84,12 @@ class Training:
             if given is not None and given.ndim:
                 run.batch_rows = max(run.batch_rows, len(given))
                 run.input_rows += len(given)
-                if _milestone(run.backwards) and sum(map(len, run.inputs)) < INPUT_ROWS:
+                kept = sum(map(len, run.inputs))
+                if milestone(run.backwards) and kept < INPUT_ROWS:
                     run.inputs.append(to_numpy(given[: INPUT_ROWS // 4]).copy())
+                elif lot and kept < 2 * INPUT_ROWS:
+                    first = randbelow(max(len(given) - LOT_ROWS, 0) + 1)
+                    run.inputs.append(to_numpy(given[first : first + LOT_ROWS]).copy())
             if run.backwards == 0:
                 self.passes.keep_sample(call.model, call.args)
 
@@ -96,7 +101,7 @@ class Training:
         run.earlier_moment, run.last_moment = run.last_moment, self.cells.tick()
         if run.backwards == 1 and not run.taped:
             self._open_tape()
-        if run.optimizer is None and _milestone(run.backwards):
+        if run.optimizer is None and milestone(run.backwards):
             self._sample(run)
 
     def _run_for(self, model: Model | None) -> Run:
@@ -162,7 +167,7 @@ class Training:
                 for k, v in optimizer.defaults.items()
                 if isinstance(v, (int, float, bool, str))
             }
-        if _milestone(run.steps):
+        if milestone(run.steps) or by_lot(run.steps):
             self._sample(run)
 
     def _switch(self, run: Run, optimizer: Any) -> Run:
@@ -207,29 +212,7 @@ class Training:
         rates = [group["lr"] for group in optimizer.param_groups]
         if (not run.rates or rates != run.rates[-1][1]) and len(run.rates) < 5000:
             run.rates.append((run.steps, rates))
-        if run.steps <= 2:
-            driver = self._driver()
-            run.drivers[driver] = run.drivers.get(driver, 0) + 1
-
-    def _driver(self) -> str:
-        """Name of the library whose loop makes the step, "" when the loop is the student's."""
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None:
-            file = frame.f_code.co_filename
-            if any(mark in file for mark in self._submission_marks):
-                return ""
-            if "site-packages" in file or "dist-packages" in file:
-                library = file.replace("\\", "/").split("-packages/", 1)[1].split("/", 1)[0]
-                if library.removesuffix(".py") not in OWN_LOOP:
-                    return f"{library.removesuffix('.py')}.{frame.f_code.co_name}"
-            elif (
-                "corrige_probe" not in file
-                and "/lib/python" not in file
-                and not file.startswith("<")
-            ):
-                return ""  # a module of the student's own
-            frame = frame.f_back
-        return ""
+        self._drivers.count(run.drivers)
 
     def _sample(self, run: Run) -> None:
         """Who has gradients, who may move, in which mode: looked at ever more rarely."""
@@ -243,6 +226,7 @@ class Training:
                 name = tensors.get(id(tensor), ("", None, False))[0]
                 tensors[id(tensor)] = (name, tensor, True)
         rows = []
+        digests = self._digests([tensor for _name, tensor, _stepped in tensors.values()])
         for name, tensor, stepped in tensors.values():
             gradient = tensor.grad
             rows.append(
@@ -252,6 +236,7 @@ class Training:
                     "requires_grad": bool(tensor.requires_grad),
                     "in_optimizer": stepped,
                     "gradient": None if gradient is None else float(gradient.detach().norm()),
+                    "digest": digests.get(id(tensor)),
                 }
             )
         thing = run.model.thing() if run.model is not None else None
@@ -270,6 +255,19 @@ class Training:
                 "norms_training": norms,
             }
         )
+
+    def _digests(self, tensors: list[Any]) -> dict[int, str]:
+        """Contents by identity: of all, or of some drawn by lot when they are large. Those that
+        should stay as they are, having no gradients, are kept whole when they did not."""
+        room, found = MAX_DIGESTED, {}
+        whole = sum(t.nbytes for t in tensors) <= room
+        first = 0 if whole else randbelow(len(tensors))
+        for tensor in tensors[first:] + tensors[:first]:
+            if tensor.nbytes <= room:
+                room -= tensor.nbytes
+                note = self.log.digest if tensor.requires_grad else self.log.keep
+                found[id(tensor)] = note(to_numpy(tensor))
+        return found
 
     # -- the tape of one iteration ---------------------------------------------------------
     def _open_tape(self) -> None:
@@ -382,8 +380,3 @@ def _leaves_of(loss: Any) -> Iterator[tuple[Any, str]]:
         seen.add(node)
         yield getattr(node, "variable", None), node.name()
         stack.extend(edge[0] for edge in node.next_functions)
-
-
-def _milestone(count: int) -> bool:
-    """0, 1, 2, 4, 8, 16, ...: looked at ever more rarely."""
-    return count & (count - 1) == 0

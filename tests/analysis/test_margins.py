@@ -29,7 +29,16 @@ def run(losses: list[float]) -> TrainedRun:
 
 
 def reading(trained: TrainedRun) -> Any:
-    return SimpleNamespace(runs=(trained,), cell=lambda n: n, rows_of=lambda _run: None)
+    """One in which nothing but the run was seen."""
+    return SimpleNamespace(
+        runs=(trained,),
+        cell=lambda n: n,
+        rows_of=lambda _run: None,
+        places=lambda _run: None,
+        sample_of=lambda _run: None,
+        tables={},
+        evidence=SimpleNamespace(graphs=()),
+    )
 
 
 @pytest.mark.parametrize(
