@@ -30,11 +30,13 @@ def depth_of(thing: Any) -> int:
 def check_graph(graph: Graph) -> None:
     """Each value is made once, from values that were there before: so there are no circles.
 
-    Raises ValueError.
+    An input can be made too, when it is what a network between two others is given. Raises
+    ValueError.
     """
     if len(graph.nodes) > MAX_NODES:
         raise ValueError("a graph of too many nodes")
-    known = {leaf.value for leaf in graph.leaves} | set(graph.inputs)
+    made = {value for node in graph.nodes for value in node.outs}
+    known = ({leaf.value for leaf in graph.leaves} | set(graph.inputs)) - made
     if len(graph.leaves) != len({leaf.value for leaf in graph.leaves}):
         raise ValueError("a leaf is there twice")
     for node in graph.nodes:

@@ -252,6 +252,22 @@ def make_tape(torch: Any) -> Callable[..., Any]:
                 data[value] = not sources or (moved and all(is_data(s) for s in sources))
                 return data[value]
 
+            def begins(value: int) -> bool:
+                """An input that the loop prepared (blurred, scaled), rather than a part of the
+                network between two modules, which comes from another input or is learnt."""
+                if self.values[value]["requires_grad"]:
+                    return False
+                above, passed = [value], {value}
+                while above:
+                    node = producer.get(above.pop())
+                    sources = references(self.nodes[node]) if node is not None else []
+                    if any(s in inputs for s in sources):
+                        return False
+                    above.extend(s for s in sources if s not in passed)
+                    passed.update(sources)
+                return True
+
+            starts = {v for v in inputs if begins(v)}
             wanted: set[int] = set()
             leaves: set[int] = set()
             stack = list(outputs)
@@ -262,7 +278,7 @@ def make_tape(torch: Any) -> Callable[..., Any]:
                     continue
                 seen.add(value)
                 node = producer.get(value)
-                if node is None or is_data(value):
+                if node is None or value in starts or is_data(value):
                     leaves.add(value)
                     continue
                 wanted.add(node)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -66,6 +67,26 @@ def test_softened_labels_and_blurred_rows(notebook: Notebook) -> None:
     reading = notebook.reading()
     assert verdict(reading)
     assert not noticed(reading)
+
+
+@pytest.mark.parametrize(
+    "prepare",
+    [
+        lambda x: x + 0.05 * torch.randn_like(x),
+        lambda x: (x - 0.1) / 1.1,
+        lambda x: x.clone().add_(1.0),
+        lambda x: torch.stack([x, x]).mean(dim=0),
+    ],
+    ids=["blurred", "scaled", "in place", "stacked"],
+)
+def test_rows_prepared_in_the_loop(notebook: Notebook, prepare: Any) -> None:
+    notebook.train(network(), notebook.x["train"], notebook.y["train"], prepare=prepare)
+    reading = notebook.reading()
+    assert not reading.evidence.faults
+    assert reading.base is not None
+    assert reading.base.network is not None
+    assert reading.base.network.graph.why == "training"
+    assert verdict(reading)
 
 
 def test_a_network_that_answers_with_class_0(notebook: Notebook) -> None:

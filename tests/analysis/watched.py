@@ -85,10 +85,11 @@ class Notebook:
         batch: int = 64,
         loss: Loss | None = None,
         seen: bool = True,
+        prepare: Callable[[torch.Tensor], torch.Tensor] = lambda rows: rows,
         between: Callable[[int], None] = lambda step: None,
     ) -> None:
-        """A loop of the notebook's own, in a cell of its own; `between` runs before each step.
-        Nothing is watched unless `seen`."""
+        """A loop of the notebook's own, in a cell of its own. `prepare` is applied to each batch
+        in it, `between` runs before each step. Nothing is watched unless `seen`."""
         self.book.meet(net)
         optimizer = torch.optim.Adam([p for p in net.parameters() if p.requires_grad], lr=rate)
         judge = loss or (lambda z, t, _x: nn.functional.binary_cross_entropy_with_logits(z, t))
@@ -96,7 +97,7 @@ class Notebook:
         step = 0
         for _ in range(epochs):
             for rows in torch.randperm(len(x)).split(batch):
-                xb, yb = x[rows], y[rows]
+                xb, yb = prepare(x[rows]), y[rows]
                 out = net(xb)
                 if seen:
                     self._called(net, xb, out)
