@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.analysis.agreement import Agreement, find, rates
+from graders.analysis.alike import close
 from graders.analysis.evaluations import Evaluation, Scored, scored
 from graders.analysis.inputs import same_rows
 from graders.analysis.predictions import METRICS, as_labels, losses_of
-from graders.analysis.reading import Reading, close
+from graders.analysis.reading import Reading
 from graders.analysis.shown import ShownNumber
 
 Array = NDArray[Any]

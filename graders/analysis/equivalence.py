@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graders.analysis.alike import close
 from graders.analysis.evaluations import Evaluation, comes_from
 from graders.analysis.inputs import same_rows
 from graders.analysis.looked_at import looked_at, small_number
 from graders.analysis.merging import Merge, Target, find_merge
 from graders.analysis.network import Network
 from graders.analysis.predictions import as_labels, score_of
-from graders.analysis.reading import Reading, close
+from graders.analysis.reading import Reading
 from graders.evidence.model import FunctionCall, State
 
 Array = NDArray[Any]

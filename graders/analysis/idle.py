@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from graders.analysis.reading import Reading, close, uses_batch_statistics
+from graders.analysis.alike import close
+from graders.analysis.network import uses_batch_statistics
+from graders.analysis.reading import Reading
 from graders.analysis.replay import Replay, ReplayError, to_double
 from graders.analysis.skill import moved
 from graders.evidence.arrays import EvidenceError

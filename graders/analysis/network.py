@@ -247,3 +247,11 @@ def _numbered(graph: Graph) -> tuple[list[Node], dict[int, int]]:
         seen[key] = made.outs
         nodes.append(made)
     return nodes, same
+
+
+def uses_batch_statistics(network: Network) -> bool:
+    """True when a batch normalisation on the tape used its batch's own statistics."""
+    return any(
+        bare(n.op) == "batch_norm" and (n.named.get("training") is True or True in n.args[5:6])
+        for n in network.nodes
+    )

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graders.analysis.alike import close
 from graders.analysis.evaluations import (
     Evaluation,
     Scored,
@@ -22,7 +23,7 @@ from graders.analysis.evaluations import (
     scored,
 )
 from graders.analysis.predictions import as_labels, figures, score_of
-from graders.analysis.reading import Reading, close
+from graders.analysis.reading import Reading
 from graders.analysis.trusted import TrustedTable
 
 Array = NDArray[Any]
