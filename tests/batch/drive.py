@@ -4,6 +4,7 @@ The test that calls it may kill or interrupt it.
 """
 
 import argparse
+import signal
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -39,6 +40,8 @@ def rubric(*checks):
 
 
 def main():
+    # As a shell starts it in the foreground, whatever the tests themselves were started with.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
