@@ -12,6 +12,7 @@ from graders.rubric.model import (
     Penalty,
     Rubric,
     Run,
+    Sample,
     Text,
 )
 from graders.rubric.ordering import order
@@ -28,6 +29,7 @@ __all__ = [
     "Rubric",
     "RubricError",
     "Run",
+    "Sample",
     "Text",
     "available",
     "find",

@@ -11,7 +11,7 @@ from graders.rubric import quantities
 from graders.rubric.check_functions import check_faults
 from graders.rubric.ordering import cycles
 from graders.rubric.outline import Part, outline
-from graders.rubric.problems import Fault, did_you_mean
+from graders.rubric.problems import Fault, Place, did_you_mean
 
 
 def coherence_faults(data: Any, checks: Path) -> Iterator[Fault]:
@@ -27,6 +27,8 @@ def coherence_faults(data: Any, checks: Path) -> Iterator[Fault]:
     yield from _twice([*criteria, *lines], "id", _("There are two criteria or lines '{name}'."))
     yield from _twice(rubric.parts("data"), "name", _("There are two data files '{name}'."))
     yield from _spellings(rubric.parts("data"))
+    yield from _kinds(rubric.parts("data"))
+    yield from _profiles(rubric)
     for criterion in criteria:
         yield from _who_assesses(criterion)
     for exercise in exercises:
@@ -57,6 +59,34 @@ def _spellings(data: list[Part]) -> Iterator[Fault]:
             if owner.setdefault(name, number) != number:
                 message = _("The file '{name}' belongs to two data files.").format(name=name)
                 yield part.fault(("files", index), message)
+
+
+def _kinds(data: list[Part]) -> Iterator[Fault]:
+    for part in data:
+        kind = part.get("kind", str) or "table"
+        for key in ("role", "label"):
+            if kind in ("images", "weights") and key in part.keys:
+                message = _("'{key}' is for tables, and this data file has kind '{kind}'.")
+                yield part.fault(key, message.format(key=key, kind=kind))
+
+
+def _profiles(rubric: Part) -> Iterator[Fault]:
+    """A profile says something, and only of image sets."""
+    other = {"table", "weights", "other", None}  # a kind that is none is told of by `shape`
+    image_sets = [
+        name
+        for part in rubric.parts("data")
+        if (name := part.get("name", str)) is not None and part.get("kind", str) not in other
+    ]
+    for profile, samples in (rubric.get("profiles", dict) or {}).items():
+        place: Place = ("profiles", profile)
+        if samples == {}:
+            yield rubric.fault(place, _("The profile '{name}' is empty.").format(name=profile))
+        for name in samples if isinstance(samples, dict) else ():
+            if name in image_sets:
+                continue
+            message = _("'{name}' is no data file of kind 'images'.").format(name=name)
+            yield rubric.fault((*place, name), message + did_you_mean(str(name), image_sets))
 
 
 def _who_assesses(criterion: Part) -> Iterator[Fault]:

@@ -27,6 +27,8 @@ from graders.rubric import model, quantities
 CRITERION_ID = r"^[a-z][a-z0-9_]*\.[a-z0-9_\-]+$"
 EXERCISE_ID = r"^[a-z][a-z0-9_]*$"
 ASSIGNMENT_ID = r"^[a-z0-9][a-z0-9_\-]*$"
+PROFILE_NAME = r"^[a-z][a-z0-9_\-]*$"
+TAG_NAME = r"^[A-Za-z0-9][A-Za-z0-9_\-]*(\.[A-Za-z0-9_\-]+)*$"
 
 
 def _base_name(name: str) -> str:
@@ -61,6 +63,10 @@ Duration = Annotated[
 ]
 Size = Annotated[int, BeforeValidator(quantities.size), _text(quantities.SIZE_PATTERN)]
 Processes = Annotated[int, Field(strict=True, ge=1, le=65536)]
+Images = Annotated[
+    int, BeforeValidator(quantities.images), WithJsonSchema({"type": "integer", "minimum": 1})
+]
+ProfileName = Annotated[str, Field(pattern=PROFILE_NAME)]
 Points = Annotated[Decimal, BeforeValidator(quantities.points), _above_zero]
 PenaltyText = Annotated[
     model.Penalty, BeforeValidator(quantities.penalty), _text(quantities.PENALTY_PATTERN)
@@ -87,6 +93,19 @@ class DataForm(Form):
     )
     role: model.Role = Field("other", description="What the assignment uses it for")
     label: model.Words | None = Field(None, description="Column that holds the label")
+    kind: model.Kind = Field(
+        "table", description="images: cifar10 or cifar100 in one file; weights: of a network"
+    )
+
+
+class SampleForm(Form):
+    """How many images of a set are kept."""
+
+    train: Images = Field(description="Training images")
+    test: Images = Field(description="Test images")
+
+    def to_model(self) -> model.Sample:
+        return model.Sample(**self.written())
 
 
 class RunForm(Form):
@@ -200,7 +219,13 @@ class RubricForm(Form):
     assignment: str = Field(pattern=ASSIGNMENT_ID)
     title: model.Text
     deadline: Moment | None = Field(None, description="2025-12-01T23:59:00+01:00")
+    tag: str | None = Field(
+        None, pattern=TAG_NAME, description="Git tag whose content is marked: P2"
+    )
     data: tuple[DataForm, ...] = ()
+    profiles: dict[ProfileName, dict[str, SampleForm]] = Field(
+        {}, description="Smaller image sets for a quick run, by profile and data file"
+    )
     run: RunForm = RunForm()
     exercises: tuple[ExerciseForm, ...] = Field(min_length=1)
 
@@ -212,6 +237,11 @@ class RubricForm(Form):
             data=tuple(model.DataFile(**data.written()) for data in self.data),
             run=model.Run(**self.run.written()),
             deadline=self.deadline,
+            tag=self.tag,
+            profiles={
+                name: {data: sample.to_model() for data, sample in samples.items()}
+                for name, samples in self.profiles.items()
+            },
             digest=digest,
         )
 

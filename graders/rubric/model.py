@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Role = Literal["train", "test", "extra", "other"]
+Kind = Literal["table", "images", "weights", "other"]
 
 
 class Frozen(BaseModel):
@@ -36,6 +37,14 @@ class DataFile(Frozen):
     files: tuple[str, ...]  # accepted spellings of the base name; the first is the canonical one
     role: Role = "other"
     label: str | None = None  # column that holds the label, for trusted recomputation
+    kind: Kind = "table"  # `images`: training and test pictures in one; `weights`: of a network
+
+
+class Sample(Frozen):
+    """How many images of a set a profile keeps of each part."""
+
+    train: int
+    test: int
 
 
 class Run(Frozen):
@@ -126,6 +135,8 @@ class Rubric(Frozen):
     data: tuple[DataFile, ...] = ()
     run: Run = Run()
     deadline: str | None = None  # ISO 8601 with offset; lateness is flagged
+    tag: str | None = None  # git tag of a checkout whose content is marked
+    profiles: dict[str, dict[str, Sample]] = Field(default_factory=dict)  # name -> data -> sample
     digest: str = ""
 
     @property

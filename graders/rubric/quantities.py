@@ -61,6 +61,15 @@ def points(value: object) -> Decimal:
     return number
 
 
+def images(value: object) -> int:
+    """A number of images to keep, at least one."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(
+            _("'{value}' is not a number of images: write it as 2000.").format(value=value)
+        )
+    return value
+
+
 def penalty(value: object) -> Penalty:
     """A share of the exercise in '50%', or points in '1 point' or '0.5 points'."""
     found = _PENALTY.fullmatch(value) if isinstance(value, str) else None

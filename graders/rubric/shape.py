@@ -9,10 +9,23 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from graders.language import _
-from graders.rubric.form import ASSIGNMENT_ID, CRITERION_ID, EXERCISE_ID, RubricForm
+from graders.rubric.form import (
+    ASSIGNMENT_ID,
+    CRITERION_ID,
+    EXERCISE_ID,
+    PROFILE_NAME,
+    TAG_NAME,
+    RubricForm,
+)
 from graders.rubric.problems import Fault, Place, did_you_mean
 
-_EXAMPLES = {CRITERION_ID: "e2.io_size", EXERCISE_ID: "e2", ASSIGNMENT_ID: "p3"}
+_EXAMPLES = {
+    CRITERION_ID: "e2.io_size",
+    EXERCISE_ID: "e2",
+    ASSIGNMENT_ID: "p3",
+    PROFILE_NAME: "quick",
+    TAG_NAME: "P2",
+}
 
 
 def read_form(data: Any) -> tuple[RubricForm | None, list[Fault]]:

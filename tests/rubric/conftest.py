@@ -12,9 +12,14 @@ RUBRIC = """\
 assignment: demo
 title: {es: Demostración, en: Demo}
 deadline: 2025-12-01T23:59:00+01:00
+tag: P2
 data:
   - {name: train, files: [train.pkl, train.pk1], role: train, label: Label}
   - {name: spare, files: [spare.pkl]}
+  - {name: pictures, files: [pictures.npz], kind: images}
+profiles:
+  quick:
+    pictures: {train: 20, test: 5}
 run: {budget: 1h30m, cell_timeout: 90s, memory: 512MiB}
 exercises:
   - id: e1

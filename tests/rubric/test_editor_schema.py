@@ -76,6 +76,23 @@ def test_refuses_in_the_run(
     assert not validator.is_valid(data)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("tag", "P 2"),
+        ("tag", "-d"),
+        ("profiles", {"quick": {"pictures": {"train": 20}}}),
+        ("profiles", {"quick": {"pictures": {"train": 0, "test": 5}}}),
+        ("profiles", {"quick": 20}),
+    ],
+)
+def test_refuses_in_the_rubric(
+    data: Any, validator: jsonschema.Draft202012Validator, key: str, value: object
+) -> None:
+    data[key] = value
+    assert not validator.is_valid(data)
+
+
 @pytest.mark.parametrize("when", [{}, {"any_of": []}, {"any_of": ["a"], "all_of": ["a"]}, "a"])
 def test_refuses_as_a_condition(
     data: Any, validator: jsonschema.Draft202012Validator, when: object

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.rubric import Condition, Penalty, Problem, RubricError, load
+from graders.rubric import Condition, Penalty, Problem, RubricError, Sample, load
 
 Write = Callable[[str | bytes], Path]
 
@@ -35,6 +35,9 @@ def test_reads_everything(write: Write, checks: Path, rubric_text: str) -> None:
     assert rubric.deadline == "2025-12-01T23:59:00+01:00"
     assert rubric.data[0].files == ("train.pkl", "train.pk1")
     assert (rubric.data[0].role, rubric.data[1].role) == ("train", "other")
+    assert [data.kind for data in rubric.data] == ["table", "table", "images"]
+    assert rubric.tag == "P2"
+    assert rubric.profiles == {"quick": {"pictures": Sample(train=20, test=5)}}
     assert (rubric.run.budget, rubric.run.cell_timeout) == (5400, 90)
     assert (rubric.run.memory, rubric.run.output_limit) == (512 * 2**20, 2**20)
     assert rubric.max_mark == Decimal("3.7")
@@ -235,6 +238,45 @@ WRONG = {
     "data twice": ("name: spare, files: [spare.pkl]}", "name: train, files: [x]} # here", "two"),
     "data without files": ("[spare.pkl]}", "[]} # here", "'files' is an empty list"),
     "role": ("role: train, label: Label}", "role: trian} # here", "'trian' is not a role"),
+    "kind": ("kind: images}", "kind: pictures} # here", "'pictures' is not a kind"),
+    "label of images": (
+        "kind: images}",
+        "kind: images, label: class} # here",
+        "'label' is for tables, and this data file has kind 'images'.",
+    ),
+    "tag with a space": ("tag: P2", "tag: 'P 2' # here", "write it like 'P2'"),
+    "tag like an option": ("tag: P2", "tag: -d # here", "write it like 'P2'"),
+    "tag that leads elsewhere": ("tag: P2", "tag: a..b # here", "write it like 'P2'"),
+    "tag as a number": ("tag: P2", "tag: 2 # here", "'tag' must be a text, not a number."),
+    "profile's name": ("  quick:\n", "  Quick one: # here\n", "write it like 'quick'"),
+    "profile of nothing": (
+        "  quick:\n    pictures: {train: 20, test: 5}",
+        "  quick: {} # here",
+        "The profile 'quick' is empty.",
+    ),
+    "profile as a number": (
+        "  quick:\n    pictures: {train: 20, test: 5}",
+        "  quick: 20 # here",
+        "must be keys with values, not a number",
+    ),
+    "profile of a table": (
+        "pictures: {train: 20",
+        "train: {train: 20",
+        "'train' is no data file of kind 'images'.",
+    ),
+    "profile of an unknown set": (
+        "pictures: {train: 20, test: 5}",
+        "picture: {train: 20, test: 5} # here",
+        "'picture' is no data file of kind 'images'. Did you mean 'pictures'?",
+    ),
+    "profile without images": ("train: 20", "train: 0 # here\n     ", "not a number of images"),
+    "profile by a share": ("test: 5}", "test: 10%} # here", "'10%' is not a number of images"),
+    "profile of one part": ("train: 20, test: 5}", "train: 20} # here", "'test' is missing."),
+    "profile of a third part": (
+        "test: 5}",
+        "test: 5, tset: 3} # here",
+        "Unknown key 'tset'. Did you mean 'test'?",
+    ),
     "exercise as a number": ("exercises:\n", "exercises:\n  - 7 # here\n", "An entry of"),
 }
 
