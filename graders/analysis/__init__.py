@@ -29,7 +29,13 @@ def read(folder: Path, data: Mapping[DataDeclaration, Path]) -> Reading:
     """
     torch.set_num_threads(1)  # the networks are small: threads would wait for each other
     tables = load_tables({d.role: (path, d.label) for d, path in data.items() if d.role != "other"})
-    return Reading(evidence.read(folder), folder, tables)
+    weights = next((path for d, path in data.items() if _kind(d) == "weights"), None)
+    return Reading(evidence.read(folder), folder, tables, weights=weights)
+
+
+def _kind(data: DataDeclaration) -> str:
+    """`table` for a declaration that does not say what the file holds."""
+    return str(getattr(data, "kind", "table"))
 
 
 __all__ = ["Reading", "read"]

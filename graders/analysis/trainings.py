@@ -14,6 +14,7 @@ from graders.analysis.ablation import ConnectionBook, Connections
 from graders.analysis.inputs import RowBook, source_table
 from graders.analysis.network import Network
 from graders.analysis.places import Places, places_of
+from graders.analysis.pretrained import Pretrained, PretrainedBook
 from graders.analysis.residual import ResidualBlock
 from graders.analysis.runs import (
     DrawnNetwork,
@@ -24,6 +25,7 @@ from graders.analysis.runs import (
     trained_runs,
 )
 from graders.analysis.trusted import TrustedTable
+from graders.analysis.weights_file import read_weights_file
 from graders.evidence.model import Evidence
 from graders.evidence.reading import Blobs
 
@@ -33,18 +35,32 @@ Array = NDArray[Any]
 class Trainings:
     """Networks, runs and rows of one submission's evidence; the first part of a `Reading`.
 
-    `folder` holds the evidence; `tables` are the teacher's data files by role. Everything is
-    computed when first asked for.
+    `folder` holds the evidence; `tables` are the teacher's data files by role, `weights` the file
+    of pretrained weights. Everything is computed when first asked for.
     """
 
     def __init__(
-        self, evidence: Evidence, folder: Path, tables: Mapping[str, TrustedTable]
+        self,
+        evidence: Evidence,
+        folder: Path,
+        tables: Mapping[str, TrustedTable],
+        *,
+        weights: Path | None = None,
     ) -> None:
         self.evidence = evidence
         self.folder = folder
         self.blobs = Blobs(folder / "blobs")
         self.tables = tables
+        self._weights = weights
         self._places: dict[int, tuple[Places, NDArray[np.intp]] | None] = {}
+
+    @cached_property
+    def pretrained(self) -> PretrainedBook | None:
+        """The teacher's pretrained weights, and which arrays hold them; None when the assignment
+        has none. Raises WeightsFileError when the file cannot be read."""
+        if self._weights is None:
+            return None
+        return PretrainedBook(Pretrained(read_weights_file(self._weights)), self.blobs)
 
     # -- runs and networks -----------------------------------------------------------------
     @cached_property
