@@ -145,7 +145,8 @@ class Reached(Observed):
 
 class TrainingRun(Event):
     """Consecutive backward passes and optimizer steps. `drivers` counts the steps by the loop that
-    made them: a library's name and function, "" for the notebook's own."""
+    made them: a library's name and function, "" for the notebook's own. `pictures` are rows of
+    `inputs` that are images, channels last, as large as they are kept."""
 
     number: Whole
     model: Whole | None = None
@@ -163,10 +164,17 @@ class TrainingRun(Event):
     drivers: dict[Name, Whole] = {}
     loss_nodes: tuple[Name, ...] = ()
     reached: tuple[Reached, ...] = ()
+    pictures: Digest | None = None
 
 
 class ForwardPass(Event):
-    """Evaluations of one model in one state; `state` is that state's moment."""
+    """Evaluations of one model in one state; `state` is that state's moment.
+
+    Of images: `thumbnails` (n x 4 x 4 x channels, of the first n rows), `pictures` (some whole
+    ones, those of `picture_rows`) and the `range` of their values. `chosen` is the place of each
+    row's largest output; `marks` and `given_marks` are a few numbers of each row of the outputs,
+    and of inputs that are no images.
+    """
 
     model: Whole
     state: Whole
@@ -175,6 +183,13 @@ class ForwardPass(Event):
     training: bool = False
     outputs: Digest | None = None
     inputs: Digest | None = None
+    thumbnails: Digest | None = None
+    pictures: Digest | None = None
+    picture_rows: tuple[Whole, ...] = ()
+    range: tuple[float, float] | None = None
+    chosen: Digest | None = None
+    marks: Digest | None = None
+    given_marks: Digest | None = None
 
 
 class ArrayRef(Observed):

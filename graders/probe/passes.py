@@ -13,6 +13,7 @@ from typing import Any
 from .cells import Cells
 from .log import EventLog
 from .models import SAMPLE_ROWS, Model, ModelBook, State, to_numpy
+from .pictures import PassPictures
 
 KEPT_FIRST, KEPT_LAST = 4, 24  # full passes kept for each model and cell
 MAX_OUTPUT = 4 * 2**20  # bytes of outputs of one pass
@@ -40,6 +41,7 @@ class Pass:
         self.seen: set[str] = set()
         self.bytes_out = self.bytes_in = 0
         self.grad = self.training = False
+        self.pictures = PassPictures()
 
 
 class Passes:
@@ -136,6 +138,7 @@ class Passes:
         now.seen.add(print_)
         now.rows.append(len(out))
         now.grad, now.training = call.grad, call.training
+        now.pictures.note(given, out)
         if now.bytes_out + out.nbytes <= MAX_OUTPUT:
             now.outputs.append(out.copy())
             now.bytes_out += out.nbytes
@@ -189,6 +192,7 @@ class Passes:
                 inputs=self.log.keep(np.concatenate(made.inputs))
                 if len(made.inputs) == len(made.rows) and _alike(made.inputs)
                 else None,
+                **made.pictures.fields(self.log),
             )
         self._first.clear()
         self._last.clear()

@@ -12,6 +12,7 @@ from .log import EventLog
 from .looks import by_lot, milestone
 from .models import Model, ModelBook, to_numpy
 from .passes import Passes
+from .pictures import few_enough, pictures
 
 MAX_LOSSES = 100_000
 MAX_WALK = 4000  # nodes of the autograd graph that are looked at
@@ -33,6 +34,7 @@ class Run:
         self.rates: list[tuple[int, list[float]]] = []
         self.samples: list[dict[str, Any]] = []
         self.inputs: list[Any] = []
+        self.pictures: list[Any] = []
         self.input_rows = 0
         self.batch_rows = 0
         self.drivers: dict[str, int] = {}
@@ -86,12 +88,19 @@ class Training:
                 run.input_rows += len(given)
                 kept = sum(map(len, run.inputs))
                 if milestone(run.backwards) and kept < INPUT_ROWS:
-                    run.inputs.append(to_numpy(given[: INPUT_ROWS // 4]).copy())
+                    self._keep_rows(run, given[: INPUT_ROWS // 4])
                 elif lot and kept < 2 * INPUT_ROWS:
                     first = randbelow(max(len(given) - LOT_ROWS, 0) + 1)
-                    run.inputs.append(to_numpy(given[first : first + LOT_ROWS]).copy())
+                    self._keep_rows(run, given[first : first + LOT_ROWS])
             if run.backwards == 0:
                 self.passes.keep_sample(call.model, call.args)
+
+    def _keep_rows(self, run: Run, given: Any) -> None:
+        rows = to_numpy(given)
+        run.inputs.append(few_enough(rows).copy())
+        kept = pictures(rows)
+        if kept is not None:
+            run.pictures.append(kept)
 
     def after_backward(self) -> None:
         run = self.run
@@ -331,11 +340,8 @@ class Training:
             if run is self.run or not run.ends:
                 self._finish(run)
             losses = [float(x) if x.numel() == 1 else float(x.mean()) for x in run.losses]
-            inputs = [
-                a
-                for a in run.inputs
-                if a.ndim == run.inputs[0].ndim and a.shape[1:] == run.inputs[0].shape[1:]
-            ]
+            inputs = [a for a in run.inputs if a.shape[1:] == run.inputs[0].shape[1:]]
+            seen = [a for a in run.pictures if a.shape[1:] == run.pictures[0].shape[1:]]
             self.log.write(
                 "run",
                 number=run.number,
@@ -351,6 +357,7 @@ class Training:
                 rates=run.rates,
                 samples=run.samples,
                 inputs=self.log.keep(np.concatenate(inputs)) if inputs else None,
+                pictures=self.log.keep(np.concatenate(seen)) if seen else None,
                 input_rows=run.input_rows,
                 batch_rows=run.batch_rows,
                 drivers=run.drivers,
