@@ -9,13 +9,19 @@ from typing import Protocol
 import torch
 
 from graders import evidence
+from graders.analysis.image_files import read_image_set
 from graders.analysis.reading import Reading
 from graders.analysis.trusted import load_tables
 
 
 class DataDeclaration(Protocol):
-    """What is needed of a data file's declaration: its role and the column of its label."""
+    """What is needed of a data file's declaration: its name, what is in it (a table, images,
+    weights), its role and the column of its label."""
 
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
     @property
     def role(self) -> str: ...
     @property
@@ -25,17 +31,20 @@ class DataDeclaration(Protocol):
 def read(folder: Path, data: Mapping[DataDeclaration, Path]) -> Reading:
     """The reading of an evidence folder, with the teacher's data files.
 
-    Raises EvidenceError when the folder holds no evidence.
+    Raises EvidenceError when the folder holds no evidence, ImageFileError for an image set that
+    is none.
     """
     torch.set_num_threads(1)  # the networks are small: threads would wait for each other
-    tables = load_tables({d.role: (path, d.label) for d, path in data.items() if d.role != "other"})
-    weights = next((path for d, path in data.items() if _kind(d) == "weights"), None)
-    return Reading(evidence.read(folder), folder, tables, weights=weights)
-
-
-def _kind(data: DataDeclaration) -> str:
-    """`table` for a declaration that does not say what the file holds."""
-    return str(getattr(data, "kind", "table"))
+    tables = load_tables(
+        {
+            d.role: (path, d.label)
+            for d, path in data.items()
+            if d.kind == "table" and d.role != "other"
+        }
+    )
+    weights = next((path for d, path in data.items() if d.kind == "weights"), None)
+    images = {d.name: read_image_set(path) for d, path in data.items() if d.kind == "images"}
+    return Reading(evidence.read(folder), folder, tables, weights=weights, images=images)
 
 
 __all__ = ["Reading", "read"]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graders.analysis.ablation import ConnectionBook, Connections
+from graders.analysis.image_files import ImageSet
 from graders.analysis.inputs import RowBook, source_table
 from graders.analysis.network import Network
 from graders.analysis.places import Places, places_of
@@ -30,13 +32,15 @@ from graders.evidence.model import Evidence
 from graders.evidence.reading import Blobs
 
 Array = NDArray[Any]
+NO_IMAGES: Mapping[str, ImageSet] = MappingProxyType({})
 
 
 class Trainings:
     """Networks, runs and rows of one submission's evidence; the first part of a `Reading`.
 
     `folder` holds the evidence; `tables` are the teacher's data files by role, `weights` the file
-    of pretrained weights. Everything is computed when first asked for.
+    of pretrained weights, `images` the image sets by name. Everything is computed when first
+    asked for.
     """
 
     def __init__(
@@ -46,11 +50,13 @@ class Trainings:
         tables: Mapping[str, TrustedTable],
         *,
         weights: Path | None = None,
+        images: Mapping[str, ImageSet] = NO_IMAGES,
     ) -> None:
         self.evidence = evidence
         self.folder = folder
         self.blobs = Blobs(folder / "blobs")
         self.tables = tables
+        self.images = images
         self._weights = weights
         self._places: dict[int, tuple[Places, NDArray[np.intp]] | None] = {}
 
