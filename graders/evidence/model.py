@@ -33,7 +33,10 @@ class Event(Observed):
 
 
 class ModelSeen(Event):
+    """`framework` names whose layers a module is made of, or whose tensors a collection holds."""
+
     uid: Whole
+    framework: Literal["torch", "keras"] = "torch"
     kind: Literal["module", "collection"]
     class_name: Name
     names: tuple[Name, ...] = ()

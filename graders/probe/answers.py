@@ -10,43 +10,40 @@ import contextlib
 import io
 from typing import Any
 
-from .models import Model, ModelBook, randomness_kept, to_numpy
+from .models import Model, ModelBook
 
 BATCHES = (3, 40)  # rows; fewer and more than a graph is drawn with
+IMAGES = (2, 5)  # likewise, of rows that cost a network much more
 MOST = 2**20  # bytes of rows and of answers
-NEARBY = 0.1  # of a column's deviation, that fresh rows lie beside given ones
 
 
-def ask(book: ModelBook, model: Model, module: Any, moment: int) -> None:
-    """Call the module on fresh rows in evaluation mode and write down what it says."""
+def ask(book: ModelBook, model: Model, thing: Any, moment: int) -> None:
+    """Call the model on fresh rows in evaluation mode and write down what it says."""
     import numpy as np
 
-    sample = model.sample
-    torch = book.torch
-    if sample is None or len(sample) != 1:
+    sample, framework, tensors = model.sample, model.framework, model.tensors
+    if sample is None or len(sample) != 1 or framework is None:
         return
     given = sample[0]
-    if not given.is_floating_point() or given.ndim < 2 or len(given) < 2:
+    shape = tensors.shape(given)
+    batches = BATCHES if len(shape) < 4 else IMAGES
+    if len(shape) < 2 or shape[0] < 2 or tensors.nbytes(given) // shape[0] * sum(batches) > MOST:
         return
-    if given[0].numel() * given.element_size() * sum(BATCHES) > MOST:
-        return
-    modes = [(m, m.training) for m in module.modules()]
     inputs, outputs = [], []
     try:
-        with randomness_kept(torch), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
-            module.eval()
-            for count in BATCHES:
-                rows = fresh_rows(torch, given, count)
-                out = module(rows)
-                if not isinstance(out, torch.Tensor) or out.ndim == 0 or len(out) != count:
+        with contextlib.redirect_stdout(io.StringIO()), framework.evaluating(thing):
+            for count in batches:
+                rows = tensors.fresh_rows(given, count)
+                if rows is None:
                     return
-                inputs.append(to_numpy(rows))
-                outputs.append(to_numpy(out))
+                out = framework.call(thing, (rows,))
+                answered = tensors.shape(out) if tensors.is_tensor(out) else ()
+                if not answered or answered[0] != count:
+                    return
+                inputs.append(tensors.to_numpy(rows))
+                outputs.append(tensors.to_numpy(out))
     except Exception:
         return  # networks for one number of rows are nobody's fault
-    finally:
-        for submodule, training in modes:
-            submodule.training = training
     if len({o.shape[1:] for o in outputs}) != 1 or sum(o.nbytes for o in outputs) > MOST:
         return
     book.log.write(
@@ -55,15 +52,7 @@ def ask(book: ModelBook, model: Model, module: Any, moment: int) -> None:
         state=moment,
         cell=book.cells.current,
         moment=book.cells.tick(),
-        rows=list(BATCHES),
+        rows=list(batches),
         inputs=book.log.keep(np.concatenate(inputs)),
         outputs=book.log.keep(np.concatenate(outputs)),
     )
-
-
-def fresh_rows(torch: Any, given: Any, count: int) -> Any:
-    """Rows that look like the given ones: each value is one of its column's, moved a little."""
-    chosen = torch.randint(len(given), (count, *given.shape[1:]), device=given.device)
-    rows = torch.gather(given, 0, chosen)
-    spread = given.float().std(dim=0, keepdim=True).nan_to_num(0.0).to(given.dtype)
-    return rows + NEARBY * spread * torch.randn_like(rows)

@@ -129,7 +129,7 @@ def plain_array(value: Any) -> Any:
     import numpy as np
 
     if hasattr(value, "detach"):
-        from .models import to_numpy
+        from .frameworks.torch_tensors import to_numpy
 
         return to_numpy(value)
     if isinstance(value, (str, bytes, bool, int, float, dict)) or value is None:

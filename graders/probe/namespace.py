@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from .cells import Cells
+from .frameworks.seam import Tensors
 from .log import EventLog
-from .models import to_numpy
+from .models import ModelBook, weights_in
 
 MAX_VARIABLES = 400
 MAX_ARRAY = 4 * 2**20  # bytes of an array that is kept whole
@@ -20,23 +21,20 @@ MAX_NUMBERS = 2000
 class Namespace:
     """Reads the user's variables; never calls anything of the student's."""
 
-    def __init__(self, log: EventLog, cells: Cells) -> None:
-        self.log, self.cells = log, cells
-        self.torch_observer: Any = None
+    def __init__(self, log: EventLog, cells: Cells, book: ModelBook) -> None:
+        self.log, self.cells, self.book = log, cells, book
         self._arrays: dict[str, Any] = {}
         self._numbers: dict[str, float] = {}
 
     def cell_ended(self) -> None:
-        torch = getattr(self.torch_observer, "torch", None)
         numbers: dict[str, float] = {}
         variables = list(self._variables())
-        if torch is not None:
-            self._meet(torch, variables)
+        self._meet(variables)
         for name, value in variables:
             if len(numbers) < MAX_NUMBERS:
-                numbers.update(_numbers(name, value, torch))
-            for path, item in _arrays(torch, name, value):
-                self._array(torch, path, item)
+                numbers.update(_numbers(self.book, name, value))
+            for path, item in _arrays(self.book, name, value):
+                self._array(path, item)
         changed = {k: v for k, v in numbers.items() if self._numbers.get(k) != v}
         self._numbers = numbers
         if changed:
@@ -57,36 +55,46 @@ class Namespace:
                 return
             yield name, value
 
-    def _meet(self, torch: Any, variables: list[tuple[str, Any]]) -> None:
+    def _meet(self, variables: list[tuple[str, Any]]) -> None:
         """Models in variables, in containers and in the attributes of the student's objects.
 
         Parts of a model are left out, unless a variable holds one that is more than a layer.
         """
-        book = self.torch_observer.book
-        found = [pair for name, value in variables for pair in _things(torch, name, value)]
-        modules = [m for _path, m in found if isinstance(m, torch.nn.Module)]
-        parts = {id(part) for m in modules for part in m.modules() if part is not m}
-        for path, thing in found:
-            if isinstance(thing, torch.nn.Module):
-                home = type(thing).__module__
-                layer = home.startswith("torch.nn.modules.") and not home.endswith(".container")
-                held = "." not in path and not layer
-                if (id(thing) not in parts or held) and book.has_parameters(thing):
+        book = self.book
+        if not book.frameworks:
+            return
+        found = [
+            (path, thing, book.framework_of(thing))
+            for name, value in variables
+            for path, thing in _things(book, name, value)
+        ]
+        parts = {
+            id(part)
+            for _path, thing, framework in found
+            if framework is not None
+            for _, part in framework.parts(thing)
+            if part is not thing
+        }
+        for path, thing, framework in found:
+            if framework is not None:
+                held = "." not in path and not framework.is_layer(thing)
+                if (id(thing) not in parts or held) and framework.has_parameters(thing):
                     book.meet(thing, path)
-            elif _is_collection(torch, thing):
+            elif any(_is_collection(f.tensors, thing) for f in book.frameworks):
                 book.meet(thing, path)
 
-    def _array(self, torch: Any, name: str, value: Any) -> None:
+    def _array(self, name: str, value: Any) -> None:
         import numpy as np
 
         columns: list[str] = []
         kind = type(value).__name__
+        tensors = self.book.tensors_of(value)
         if isinstance(value, np.ndarray):
             array = value
-        elif torch is not None and isinstance(value, torch.Tensor):
-            if value.requires_grad or value.ndim == 0 or value.ndim > 2:
+        elif tensors is not None:
+            if tensors.learns(value) or len(tensors.shape(value)) not in (1, 2):
                 return
-            array = to_numpy(value)
+            array = tensors.to_numpy(value)
         elif kind in ("DataFrame", "Series") and type(value).__module__.startswith("pandas"):
             if kind == "DataFrame":
                 numeric = value.select_dtypes("number")
@@ -130,7 +138,7 @@ class Namespace:
         )
 
 
-def _arrays(torch: Any, name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+def _arrays(book: ModelBook, name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
     """A value, what a container, an object of the student's or a data set holds."""
     yield name, value
     if depth >= 2:
@@ -140,7 +148,7 @@ def _arrays(torch: Any, name: str, value: Any, depth: int = 0) -> Iterator[tuple
         items = list(value.items())
     elif isinstance(value, (list, tuple)) and len(value) <= 20:
         items = list(enumerate(value))
-    elif home == "__main__" and not (torch and isinstance(value, torch.nn.Module)):
+    elif home == "__main__" and book.framework_of(value) is None:
         items = list(getattr(value, "__dict__", {}).items())[:40]
     elif home.startswith("torch.utils.data"):
         held = getattr(value, "__dict__", {})
@@ -148,50 +156,51 @@ def _arrays(torch: Any, name: str, value: Any, depth: int = 0) -> Iterator[tuple
     else:
         return
     for key, item in items:
-        yield from _arrays(torch, f"{name}.{key}", item, depth + 1)
+        yield from _arrays(book, f"{name}.{key}", item, depth + 1)
 
 
-def _things(torch: Any, name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+def _things(book: ModelBook, name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
     yield name, value
-    if depth >= 2 or isinstance(value, (torch.Tensor, str, bytes)):
+    if depth >= 2 or isinstance(value, (str, bytes)) or book.tensors_of(value) is not None:
         return
     items: list[tuple[Any, Any]] = []
     if isinstance(value, dict):
         items = list(value.items())[:100]
     elif isinstance(value, (list, tuple)) and len(value) <= 100:
         items = list(enumerate(value))
-    elif type(value).__module__ == "__main__" and not isinstance(value, torch.nn.Module):
+    elif type(value).__module__ == "__main__" and book.framework_of(value) is None:
         items = list(getattr(value, "__dict__", {}).items())[:100]
     for key, item in items:
         if (
-            isinstance(item, (torch.nn.Module, dict, list, tuple))
+            isinstance(item, (dict, list, tuple))
             or type(item).__module__ == "__main__"
+            or book.framework_of(item) is not None
         ):
-            yield from _things(torch, f"{name}.{key}", item, depth + 1)
+            yield from _things(book, f"{name}.{key}", item, depth + 1)
 
 
-def _is_collection(torch: Any, thing: Any) -> bool:
+def _is_collection(tensors: Tensors, thing: Any) -> bool:
     """A dict or list of weights: two tensors or more, one a matrix, all of modest size."""
-    from .models import tensors_of
-
     if not isinstance(thing, (dict, list, tuple)) or not thing or len(thing) > 500:
         return False
-    found = [t for _n, t in tensors_of(torch, thing)]
+    found = [t for _n, t in weights_in(tensors, thing)]
     return (
         len(found) >= 2
-        and any(t.ndim == 2 for t in found)
-        and sum(t.nbytes for t in found) <= MAX_COLLECTION
+        and any(len(tensors.shape(t)) == 2 for t in found)
+        and sum(tensors.nbytes(t) for t in found) <= MAX_COLLECTION
     )
 
 
-def _numbers(name: str, value: Any, torch: Any, depth: int = 0) -> dict[str, float]:
+def _numbers(book: ModelBook, name: str, value: Any, depth: int = 0) -> dict[str, float]:
     """Numbers held in a variable, by path."""
     if isinstance(value, bool):
         return {}
     if isinstance(value, (int, float)):
         return {name[:200]: float(value)}
-    if torch is not None and isinstance(value, torch.Tensor):
-        return {name[:200]: float(value.detach())} if value.numel() == 1 else {}
+    tensors = book.tensors_of(value)
+    if tensors is not None:
+        number = tensors.number(value)
+        return {} if number is None else {name[:200]: number}
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         try:
             return {name[:200]: float(value)}
@@ -203,15 +212,15 @@ def _numbers(name: str, value: Any, torch: Any, depth: int = 0) -> dict[str, flo
     found: dict[str, float] = {}
     if isinstance(value, dict):
         for key, item in list(value.items())[:60]:
-            found.update(_numbers(f"{name}.{key}", item, torch, depth + 1))
+            found.update(_numbers(book, f"{name}.{key}", item, depth + 1))
     elif isinstance(value, (list, tuple)) and len(value) <= 60:
         for key, item in enumerate(value):
-            found.update(_numbers(f"{name}.{key}", item, torch, depth + 1))
+            found.update(_numbers(book, f"{name}.{key}", item, depth + 1))
     elif kind == "DataFrame" and type(value).__module__.startswith("pandas") and value.size <= 200:
         for column in value.columns:
             for row, item in zip(value.index, value[column].tolist(), strict=False):
-                found.update(_numbers(f"{name}.{column}.{row}", item, torch, depth + 1))
+                found.update(_numbers(book, f"{name}.{column}.{row}", item, depth + 1))
     elif kind == "Series" and type(value).__module__.startswith("pandas") and value.size <= 60:
         for row, item in zip(value.index, value.tolist(), strict=False):
-            found.update(_numbers(f"{name}.{row}", item, torch, depth + 1))
+            found.update(_numbers(book, f"{name}.{row}", item, depth + 1))
     return found

@@ -12,6 +12,7 @@ from .metrics import Metrics
 from .namespace import Namespace
 from .saves import Saves
 from .tampering import Tampering
+from .watch import Watch
 
 
 def install(out_dir: str, config: dict[str, Any], key: bytes = b"") -> None:
@@ -23,16 +24,14 @@ def install(out_dir: str, config: dict[str, Any], key: bytes = b"") -> None:
     tampering = Tampering(log, cells)
     tampering.shell(get_ipython())
     metrics = Metrics(log, cells)
-    namespace = Namespace(log, cells)
+    watch = Watch(log, cells)
+    namespace = Namespace(log, cells, watch.book)
 
     def torch_came(torch: Any) -> None:
         from .torch_observer import TorchObserver
 
-        observer = TorchObserver(torch, log, cells)
-        observer.install()
+        TorchObserver(torch, watch).install()
         metrics.torch(torch)
-        namespace.torch_observer = observer
-        cells.add(observer)
         tampering.torch(torch)
         tampering.ourselves()
 
@@ -44,9 +43,10 @@ def install(out_dir: str, config: dict[str, Any], key: bytes = b"") -> None:
         metrics.numpy(module)
         tampering.numpy(module)
 
-    cells.add(namespace)  # first: it shows the torch observer the models in variables
+    cells.add(namespace)  # first: it shows the book the models in variables
     cells.add(metrics)
     cells.add(Saves(log, cells, out_dir, config.get("workdir") or os.getcwd()))
+    cells.add(watch)
     when_imported("torch", torch_came)
     when_imported("sklearn.metrics", metrics_came)
     when_imported("torchmetrics", metrics.torchmetrics)

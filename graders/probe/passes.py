@@ -8,12 +8,16 @@ of the same model in the same state make up a pass.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
 from .cells import Cells
+from .frameworks.seam import Framework, Tensors
+from .graphs import sample_rows
 from .log import EventLog
-from .models import SAMPLE_ROWS, Model, ModelBook, State, to_numpy
+from .models import Model, ModelBook
 from .pictures import PassPictures
+from .states import State, copy_state, write_state
 
 KEPT_FIRST, KEPT_LAST = 4, 24  # full passes kept for each model and cell
 MAX_OUTPUT = 4 * 2**20  # bytes of outputs of one pass
@@ -47,8 +51,8 @@ class Pass:
 class Passes:
     """Collects root calls and writes evaluation passes when the cell ends."""
 
-    def __init__(self, torch: Any, log: EventLog, cells: Cells, book: ModelBook) -> None:
-        self.torch, self.log, self.cells, self.book = torch, log, cells, book
+    def __init__(self, log: EventLog, cells: Cells, book: ModelBook) -> None:
+        self.log, self.cells, self.book = log, cells, book
         self.pending: Call | None = None
         self.current: Pass | None = None
         self._first: list[Pass] = []
@@ -56,34 +60,28 @@ class Passes:
         self._counts: dict[int, int] = {}
         self._ignored: dict[int, Any] = {}
 
-    def called(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
-        """A root call has ended."""
-        known = self._ignored.get(id(module))
-        if known is module:
+    def called(
+        self, framework: Framework, thing: Any, args: tuple[Any, ...], out: Any, training: bool
+    ) -> None:
+        """A root call of a module or layer has ended, in this mode."""
+        if self._ignored.get(id(thing)) is thing:
             return
-        model = self.book.models.get(id(module))
-        if model is None or model.thing() is not module:
-            if not self.book.has_parameters(module):
-                self._ignored[id(module)] = module  # a loss or an activation
+        model = self.book.known(thing)
+        if model is None:
+            if not framework.has_parameters(thing):
+                self._ignored[id(thing)] = thing  # a loss or an activation
                 return
-            model = self.book.meet(module)
+            model = self.book.meet(thing)
             if model is None:
                 return
         if self.pending is not None:
             self.settle()
-        grad = False
-        if isinstance(out, self.torch.Tensor):
-            grad = out.requires_grad
-            out = out.detach()
-        elif isinstance(out, (tuple, list, dict)):
-            out = next((t for t in _tensors(self.torch, out)), None)
-            if out is not None:
-                grad, out = out.requires_grad, out.detach()
-        else:
-            out = None
-        if kwargs:
-            args = (*args, *kwargs.values())
-        self.pending = Call(model, args, out, grad, module.training)
+        tensors = framework.tensors
+        out = next(_tensors_in(tensors, out), None)
+        grad = out is not None and tensors.has_history(out)
+        if out is not None:
+            out = tensors.detached(out)
+        self.pending = Call(model, args, out, grad, training)
         if model.sample is None:
             self.keep_sample(model, args)
         if not grad:
@@ -91,11 +89,14 @@ class Passes:
 
     def keep_sample(self, model: Model, args: Any) -> None:
         """A few rows of what the model was really given."""
-        tensors = [a for a in args if isinstance(a, self.torch.Tensor)]
-        if tensors and len(tensors) == len(args):
+        tensors = model.tensors
+        given = [a for a in args if tensors.is_tensor(a)]
+        if given and len(given) == len(args):
+            shapes = [tensors.shape(t) for t in given]
+            rows = min(map(sample_rows, shapes))
             model.sample = tuple(
-                t.detach()[:SAMPLE_ROWS].clone() if t.ndim > 1 else t.detach().clone()
-                for t in tensors
+                tensors.rows(t, 0, rows if len(shape) > 1 else shape[0] if shape else 0)
+                for t, shape in zip(given, shapes, strict=True)
             )
 
     def take_training_call(self) -> Call | None:
@@ -117,9 +118,9 @@ class Passes:
         call, self.pending = self.pending, None
         if call is None or call.out is None:
             return
-        out = to_numpy(call.out)
-        tensors = [to_numpy(a) for a in call.args if isinstance(a, self.torch.Tensor)]
-        given = tensors[0] if tensors else None
+        tensors = call.model.tensors
+        out = tensors.to_numpy(call.out)
+        given = next((tensors.to_numpy(a) for a in call.args if tensors.is_tensor(a)), None)
         if given is None or out.ndim == 0 or given.ndim == 0:
             return
         print_ = self.log.digest(given) if given.nbytes <= MAX_INPUT else str(given.shape)
@@ -148,19 +149,10 @@ class Passes:
 
     def _mark(self, model: Model) -> Any:
         """Changes when the weights do; catches a merge in place between two calls."""
-        parameters = [t for _n, _r, t in self.book.entries(model)]
-        return tuple(
-            (
-                id(t),
-                t._version,
-                t.data_ptr(),
-                float(t.detach().reshape(-1)[0]) if t.numel() and not t.is_cuda else 0,
-            )
-            for t in parameters
-        )
+        return tuple(model.tensors.mark(entry.tensor) for entry in self.book.entries(model))
 
     def _begin(self, model: Model, mark: Any) -> Pass:
-        state = self.book.copy_state(model, "pass")
+        state = copy_state(self.book, model, "pass")
         made = Pass(model, state, mark, self.cells.current, self.cells.tick())
         self.current = made
         count = self._counts[model.uid] = self._counts.get(model.uid, 0) + 1
@@ -175,7 +167,7 @@ class Passes:
 
         self.interrupted()
         for made in [*self._first, *self._last]:
-            self.book.write_state(made.state)
+            write_state(self.book, made.state)
             whole = len(made.outputs) == len(made.rows)
             self.log.write(
                 "pass",
@@ -203,6 +195,9 @@ def _alike(arrays: list[Any]) -> bool:
     return bool(arrays) and len({a.shape[1:] for a in arrays}) == 1
 
 
-def _tensors(torch: Any, thing: Any) -> Any:
-    items = thing.values() if isinstance(thing, dict) else thing
-    return (t for t in items if isinstance(t, torch.Tensor))
+def _tensors_in(tensors: Tensors, out: Any) -> Iterator[Any]:
+    """Tensors of an answer: itself, or what a list or dict holds."""
+    items = out.values() if isinstance(out, dict) else out
+    for item in items if isinstance(out, (tuple, list, dict)) else (out,):
+        if tensors.is_tensor(item):
+            yield item

@@ -6,26 +6,21 @@ import functools
 import threading
 from typing import Any
 
-from .answers import ask
-from .cells import Cells
-from .log import EventLog
-from .models import ModelBook
-from .passes import Passes
-from .tape import Operations, make_tape
+from .frameworks.torch_modules import TorchModules
 from .training import Training
+from .watch import Watch
 
 
 class TorchObserver:
     """Watches modules' calls, backward passes and optimizer steps of the main thread."""
 
-    def __init__(self, torch: Any, log: EventLog, cells: Cells) -> None:
-        self.torch, self.log, self.cells = torch, log, cells
-        self.book = ModelBook(torch, log, cells, make_tape(torch), Operations(torch))
-        self.book.ask = ask
-        self.passes = Passes(torch, log, cells, self.book)
-        self.training = Training(torch, log, cells, self.book, self.passes)
+    def __init__(self, torch: Any, watch: Watch) -> None:
+        self.torch, self.watch = torch, watch
+        self.framework = TorchModules(torch)
+        watch.add(self.framework)
+        self.training = Training(self.framework, watch.log, watch.cells, watch.book, watch.passes)
+        watch.trainings.append(self.training)
         self._busy = 0  # depth of module calls
-        self._ours = False  # the probe itself is calling
         self._differentiating = False
 
     def install(self) -> None:
@@ -34,32 +29,20 @@ class TorchObserver:
         self._watch_steps()
         self._watch_boundaries()
 
-    def cell_ended(self) -> None:
-        self._ours = True
-        try:
-            self.training.cell_ended()
-            self.passes.cell_ended()
-            self.book.cell_ended()
-        finally:
-            self._ours = False
-
-    def _fault(self, where: str, error: BaseException) -> None:
-        self.log.write("fault", cell=self.cells.current, where=where, what=repr(error)[:500])
-
     # Module.__call__ rather than global module hooks: those put every submodule's call on a
     # slow path (6 to 10 % of a small training loop); this costs a fifth of a microsecond.
     def _watch_calls(self) -> None:
-        observer, book, passes, training = self, self.book, self.passes, self.training
+        observer, watch, iteration = self, self.watch, self.training.iteration
         original = self.torch.nn.Module.__call__
-        main, this_thread = threading.get_ident(), threading.get_ident
+        main, this_thread = watch.thread, threading.get_ident
 
         @functools.wraps(original)
         def call(module: Any, *args: Any, **kwargs: Any) -> Any:
             if observer._busy or this_thread() != main:
-                if training.tape is None and not observer._ours:
+                if iteration.tape is None and not watch.ours:
                     return original(module, *args, **kwargs)
                 return observer._scoped(original, module, args, kwargs)
-            if observer._ours:
+            if watch.ours:
                 observer._busy += 1
                 try:
                     return original(module, *args, **kwargs)
@@ -70,49 +53,45 @@ class TorchObserver:
                 out = original(module, *args, **kwargs)
             finally:
                 observer._busy = 0
-            try:
-                observer._ours = True
-                passes.called(module, args, kwargs, out)
-                if training.tape is not None:
-                    model = book.models.get(id(module))
-                    if model is not None and model.thing() is module:
-                        training.root_called(
-                            model, (*args, *kwargs.values()), out, observer.torch.is_grad_enabled()
-                        )
-            except Exception as error:
-                observer._fault("call", error)
-            finally:
-                observer._ours = False
+            watch.guard("call", observer._called, module, (*args, *kwargs.values()), out)
             return out
 
         self.torch.nn.Module.__call__ = call
 
+    def _called(self, module: Any, args: tuple[Any, ...], out: Any) -> None:
+        self.watch.passes.called(self.framework, module, args, out, module.training)
+        if self.training.iteration.tape is not None:
+            model = self.watch.book.known(module)
+            if model is not None:
+                grad = self.torch.is_grad_enabled()
+                self.training.iteration.root_called(model, args, out, grad)
+
     def _scoped(self, original: Any, module: Any, args: Any, kwargs: Any) -> Any:
         """Under a tape, nodes learn the path of the module that makes them."""
-        tape = self.training.tape or self.book.drawing
+        tape = self.training.iteration.tape or self.watch.book.drawing
         if tape is None:
             return original(module, *args, **kwargs)
-        tape.scope.append(self.book.path_of(module))
+        tape.scope.append(self.watch.book.path_of(module))
         try:
             return original(module, *args, **kwargs)
         finally:
             tape.scope.pop()
 
     def _watch_backward(self) -> None:
-        torch, training = self.torch, self.training
+        torch, training, watch = self.torch, self.training, self.watch
 
         def watched(original: Any) -> Any:
             @functools.wraps(original)
             def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-                if self._ours or self._differentiating:
+                if watch.ours or self._differentiating:
                     return original(tensors, *args, **kwargs)
-                self._guard("before_backward", training.before_backward, tensors)
+                watch.guard("before_backward", training.before_backward, tensors)
                 self._differentiating = True
                 try:
                     result = original(tensors, *args, **kwargs)
                 finally:
                     self._differentiating = False
-                self._guard("after_backward", training.after_backward)
+                watch.guard("after_backward", training.after_backward)
                 return result
 
             return backward
@@ -130,10 +109,10 @@ class TorchObserver:
         )
 
         def before(optimizer: Any, args: Any, kwargs: Any) -> None:
-            self._guard("before_step", self.training.before_step, optimizer)
+            self.watch.guard("before_step", self.training.before_step, optimizer)
 
         def after(optimizer: Any, args: Any, kwargs: Any) -> None:
-            self._guard("after_step", self.training.after_step, optimizer)
+            self.watch.guard("after_step", self.training.after_step, optimizer)
 
         register_optimizer_step_pre_hook(before)
         register_optimizer_step_post_hook(after)
@@ -145,7 +124,7 @@ class TorchObserver:
 
         @functools.wraps(iterate)
         def restart(dataloader: Any) -> Any:
-            self._guard("loader", self.passes.interrupted)
+            self.watch.guard("loader", self.watch.passes.interrupted)
             return iterate(dataloader)
 
         loader.__iter__ = restart
@@ -153,25 +132,7 @@ class TorchObserver:
 
         @functools.wraps(save)
         def torch_save(*args: Any, **kwargs: Any) -> Any:
-            self._guard("save", self._saved)
+            self.watch.guard("save", self.watch.saved)
             return save(*args, **kwargs)
 
         self.torch.save = torch_save
-
-    def _saved(self) -> None:
-        self.passes.interrupted()
-        for model, _thing in self.book.living():
-            if model.saves < 8:
-                model.saves += 1
-                model.saved.append(self.book.copy_state(model, "save"))
-            else:
-                model.saved[-1] = self.book.copy_state(model, "save")
-
-    def _guard(self, where: str, action: Any, *args: Any) -> None:
-        before, self._ours = self._ours, True
-        try:
-            action(*args)
-        except Exception as error:
-            self._fault(where, error)
-        finally:
-            self._ours = before

@@ -13,9 +13,11 @@ import torch
 from graders.analysis.network import Network
 from graders.evidence.model import Graph
 from graders.evidence.reading import Blobs
+from graders.probe.frameworks.torch_modules import TorchModules
+from graders.probe.graphs import draw as draw_graph
+from graders.probe.graphs import write_graph
 from graders.probe.log import EventLog
 from graders.probe.models import ModelBook
-from graders.probe.tape import Operations, make_tape
 
 
 class Clock:
@@ -33,7 +35,7 @@ class Clock:
 def book(tmp_path: Path) -> ModelBook:
     log = EventLog(str(tmp_path))
     clock: Any = Clock()
-    return ModelBook(torch, log, clock, make_tape(torch), Operations(torch))
+    return ModelBook(log, clock, TorchModules(torch))
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def draw(book: ModelBook, tmp_path: Path) -> Callable[..., Network]:
         model = book.meet(module)
         assert model is not None
         model.sample = (x,)
-        book.draw(model, module, 1)
+        draw_graph(book, model, module, 1)
         return Network(last_graph(book, tmp_path))
 
     return drawn
@@ -60,10 +62,10 @@ def draw_step(book: ModelBook, tmp_path: Path) -> Callable[..., Network]:
     """`draw_step(step)`: the network on the tape of one training iteration, step() -> loss."""
 
     def drawn(step: Callable[[], torch.Tensor]) -> Network:
-        tape = book.new_tape(book.operations)
+        tape = book.frameworks[0].tensors.new_tape()
         with tape:
             loss = step()
-        book.write_graph(tape, model=None, why="training", moment=1, loss=loss)
+        write_graph(book, tape, model=None, why="training", moment=1, loss=loss)
         return Network(last_graph(book, tmp_path))
 
     return drawn

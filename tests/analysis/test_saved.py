@@ -16,8 +16,8 @@ from torch import nn
 from graders.analysis.saved import content, weights_in
 from graders.evidence.model import Entry, FileSeen
 from graders.evidence.reading import Blobs
+from graders.probe.frameworks.torch_tensors import to_numpy
 from graders.probe.log import EventLog
-from graders.probe.models import to_numpy
 
 torch.manual_seed(3)
 KEPT = "f1" * 16

@@ -12,7 +12,8 @@ from torch import nn
 from graders.analysis.replay import Replay
 from graders.analysis.trust import doubts, far_apart
 from graders.evidence.model import Tampered
-from graders.probe.answers import ask, fresh_rows
+from graders.probe.answers import ask
+from graders.probe.frameworks.torch_tensors import fresh_rows
 from graders.probe.models import ModelBook
 
 

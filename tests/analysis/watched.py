@@ -14,10 +14,11 @@ from graders.analysis.reading import Reading
 from graders.analysis.trusted import TrustedTable
 from graders.evidence.reading import read
 from graders.evidence.run_record import CellRecord, RunRecord
+from graders.probe.frameworks.torch_modules import TorchModules
 from graders.probe.log import EventLog
 from graders.probe.models import ModelBook
 from graders.probe.passes import Passes
-from graders.probe.tape import Operations, make_tape
+from graders.probe.states import cell_ended
 from graders.probe.training import Training
 
 WIDTH = 8
@@ -56,9 +57,10 @@ class Notebook:
         self.tables = tables()
         self.log = EventLog(str(folder))
         self.cells: Any = Cells()
-        self.book = ModelBook(torch, self.log, self.cells, make_tape(torch), Operations(torch))
-        self.passes = Passes(torch, self.log, self.cells, self.book)
-        self.training = Training(torch, self.log, self.cells, self.book, self.passes)
+        self.framework = TorchModules(torch)
+        self.book = ModelBook(self.log, self.cells, self.framework)
+        self.passes = Passes(self.log, self.cells, self.book)
+        self.training = Training(self.framework, self.log, self.cells, self.book, self.passes)
         self.scale = self.tables["train"].features.std(axis=0)
         self.x, self.y = {}, {}
         for role, table in self.tables.items():
@@ -118,19 +120,20 @@ class Notebook:
         self.end_cell()
 
     def _called(self, net: nn.Module, x: torch.Tensor, out: torch.Tensor) -> None:
-        tape = self.training.tape
+        tape = self.training.iteration.tape
         if tape is not None:
             tape.paused = True
-        self.passes.called(net, (x,), {}, out)
+        self.passes.called(self.framework, net, (x,), out, net.training)
         if tape is not None:
             tape.paused = False
             model = self.book.meet(net)
-            self.training.root_called(model, (x,), out, True)
+            assert model is not None
+            self.training.iteration.root_called(model, (x,), out, True)
 
     def end_cell(self) -> None:
         self.training.cell_ended()
         self.passes.cell_ended()
-        self.book.cell_ended()
+        cell_ended(self.book)
         self.cells.current += 1
 
     def reading(self) -> Reading:

@@ -51,16 +51,17 @@ def regularisation(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def reading_of(module: nn.Module, folder: Path) -> Reading:
     """A reading in which this network was seen, and nothing else."""
+    from graders.probe.frameworks.torch_modules import TorchModules
+    from graders.probe.graphs import draw
     from graders.probe.log import EventLog
     from graders.probe.models import ModelBook
-    from graders.probe.tape import Operations, make_tape
 
     clock = Clock()
-    book = ModelBook(torch, EventLog(str(folder)), clock, make_tape(torch), Operations(torch))
+    book = ModelBook(EventLog(str(folder)), clock, TorchModules(torch))
     model = book.meet(module)
     assert model is not None
     model.sample = (torch.randn(5, 4),)
-    book.draw(model, module, 1)
+    draw(book, model, module, 1)
     seen = Evidence(run=RunRecord(ended="finished"), graphs=(last_graph(book, folder),))
     return Reading(seen, folder, {})
 

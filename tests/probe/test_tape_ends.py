@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from graders.probe.tape import Operations, make_tape
+from graders.probe.torch_tape import Operations, make_tape
 
 X = torch.randn(6, 4)
 

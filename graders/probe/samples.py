@@ -1,0 +1,70 @@
+"""Who has gradients, who may move, in which mode? One look at a run, just before a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from secrets import randbelow
+from typing import Any
+
+from .models import ModelBook
+from .runs import Run
+
+MAX_DIGESTED = 8 * 2**20  # bytes of weights whose content is noted at one look
+
+
+def sample(
+    book: ModelBook,
+    run: Run,
+    stepped: Iterable[Any],
+    gradient_of: Callable[[Any], float | None],
+) -> None:
+    """Note the parameters of the run's model, and those that the optimizer moves (`stepped`)."""
+    tensors: dict[int, tuple[str, Any, bool, bool]] = {}
+    learns = run.tensors.learns
+    if run.model is not None:
+        for entry in book.entries(run.model):
+            if entry.role == "parameter":
+                tensors[id(entry.tensor)] = (entry.name, entry.tensor, entry.learns, False)
+    for tensor in stepped:
+        name, _, may_learn, _ = tensors.get(id(tensor), ("", None, learns(tensor), False))
+        tensors[id(tensor)] = (name, tensor, may_learn, True)
+    digests = _digests(book, run, [(tensor, able) for _n, tensor, able, _s in tensors.values()])
+    rows = [
+        {
+            "uid": book.tensor_uid(tensor),
+            "name": name[:300],
+            "requires_grad": bool(able),
+            "in_optimizer": in_optimizer,
+            "gradient": gradient_of(tensor),
+            "digest": digests.get(id(tensor)),
+        }
+        for name, tensor, able, in_optimizer in tensors.values()
+    ]
+    thing = run.model.thing() if run.model is not None else None
+    training, norms = True, {}
+    if thing is not None and run.model is not None and run.model.framework is not None:
+        framework = run.model.framework
+        training = framework.in_training(thing)
+        norms = {
+            path[:300]: framework.in_training(part)
+            for path, part in framework.parts(thing)
+            if "Norm" in type(part).__name__
+        }
+    run.samples.append(
+        {"step": run.steps, "parameters": rows, "training": training, "norms_training": norms}
+    )
+
+
+def _digests(book: ModelBook, run: Run, tensors: list[tuple[Any, bool]]) -> dict[int, str]:
+    """Contents by identity: of all, or of some drawn by lot when they are large. Those that
+    should stay as they are, having no gradients, are kept whole when they did not."""
+    room, found = MAX_DIGESTED, {}
+    nbytes, to_numpy = run.tensors.nbytes, run.tensors.to_numpy
+    whole = sum(nbytes(tensor) for tensor, _learns in tensors) <= room
+    first = 0 if whole else randbelow(len(tensors))
+    for tensor, learns in tensors[first:] + tensors[:first]:
+        if nbytes(tensor) <= room:
+            room -= nbytes(tensor)
+            note = book.log.digest if learns else book.log.keep
+            found[id(tensor)] = note(to_numpy(tensor))
+    return found
