@@ -12,8 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.analysis.ablation import ConnectionBook, Connections
+from graders.analysis.backbone import backbone_of
+from graders.analysis.fine_tunings import FineTuning, FineTunings, fine_tunings_of, stages_of
 from graders.analysis.image_files import ImageSet
 from graders.analysis.inputs import RowBook, source_table
+from graders.analysis.lineage import Lineage
 from graders.analysis.network import Network
 from graders.analysis.places import Places, places_of
 from graders.analysis.pretrained import Pretrained, PretrainedBook
@@ -103,6 +106,30 @@ class Trainings:
             (r for r in reversed(later) if self.rows_of(r) == "extra" or self._holds_frozen(r)),
             None,
         )
+
+    @cached_property
+    def lineage(self) -> Lineage:
+        """Which tensors come from the pretrained weights, and what they held over time."""
+        book = self.pretrained or PretrainedBook(Pretrained({}), self.blobs)
+        return Lineage(self.evidence.states, book)
+
+    @cached_property
+    def fine_tunings(self) -> FineTunings:
+        """The fine-tuning of the pretrained network with the backbone frozen, and without."""
+        stages = stages_of(
+            self.runs,
+            lambda run: backbone_of(
+                run, self.evidence.passes, self.drawn, self.lineage, self.blobs
+            ),
+            self.lineage,
+            self.pretrained.pretrained if self.pretrained is not None else Pretrained({}),
+        )
+        return fine_tunings_of(stages, self._measured)
+
+    def _measured(self, tuning: FineTuning) -> bool:
+        """Was the network of a fine-tuning called on rows without gradients after it?"""
+        model = tuning.last.trained.run.model
+        return any(p.model == model and p.moment > tuning.end for p in self.evidence.passes)
 
     def _holds_frozen(self, run: TrainedRun) -> bool:
         network = run.network
