@@ -120,12 +120,14 @@ class Graph(Event):
 
 
 class ParameterSample(Observed):
-    """A tensor just before a step; `digest` names its content, None when it was not noted."""
+    """A tensor just before a step; `digest` names its content, None when it was not noted, and
+    `group` is the place of its learning rate among the optimizer's."""
 
     uid: Whole
     name: Name
     requires_grad: bool
     in_optimizer: bool
+    group: Whole | None = None
     gradient: float | None
     digest: Digest | None = None
 

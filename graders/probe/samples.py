@@ -17,8 +17,10 @@ def sample(
     run: Run,
     stepped: Iterable[Any],
     gradient_of: Callable[[Any], float | None],
+    group_of: Callable[[Any], int | None] = lambda _tensor: None,
 ) -> None:
-    """Note the parameters of the run's model, and those that the optimizer moves (`stepped`)."""
+    """Note the parameters of the run's model, and those that the optimizer moves (`stepped`), with
+    the place of its group, and so of its rate, among the optimizer's."""
     tensors: dict[int, tuple[str, Any, bool, bool]] = {}
     learns = run.tensors.learns
     if run.model is not None:
@@ -35,6 +37,7 @@ def sample(
             "name": name[:300],
             "requires_grad": bool(able),
             "in_optimizer": in_optimizer,
+            "group": group_of(tensor) if in_optimizer else None,
             "gradient": gradient_of(tensor),
             "digest": digests.get(id(tensor)),
         }

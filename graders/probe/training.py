@@ -182,7 +182,9 @@ class Training:
     def _sample(self, run: Run) -> None:
         optimizer = run.optimizer
         groups = optimizer.param_groups if optimizer is not None else ()
-        sample(self.book, run, [p for group in groups for p in group["params"]], _gradient)
+        place = {id(p): i for i, group in enumerate(groups) for p in group["params"]}
+        stepped = [p for group in groups for p in group["params"]]
+        sample(self.book, run, stepped, _gradient, lambda tensor: place.get(id(tensor)))
 
     # -- writing down ----------------------------------------------------------------------
     def cell_ended(self) -> None:

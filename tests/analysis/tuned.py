@@ -105,16 +105,6 @@ class Studio(Notebook):
         self._called(net, x, out)
         return out
 
-    def _called(self, net: nn.Module, x: torch.Tensor, out: torch.Tensor) -> None:
-        tape = self.training.tape
-        if tape is not None:
-            tape.paused = True
-        self.passes.called(net, (x,), {}, out)
-        model = self.book.meet(net)
-        if tape is not None:
-            tape.paused = False
-            self.training.root_called(model, (x,), out, out.requires_grad)
-
     def features(self, net: nn.Module, x: torch.Tensor) -> torch.Tensor:
         """The answers of a network, computed without gradients, batch after batch."""
         with torch.no_grad():

@@ -128,7 +128,7 @@ class Notebook:
             tape.paused = False
             model = self.book.meet(net)
             assert model is not None
-            self.training.iteration.root_called(model, (x,), out, True)
+            self.training.iteration.root_called(model, (x,), out, out.requires_grad)
 
     def end_cell(self) -> None:
         self.training.cell_ended()
