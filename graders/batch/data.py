@@ -60,6 +60,8 @@ def _look(
     files: Sequence[DataFile], folder: Path, apart: Collection[Path] = ()
 ) -> dict[DataFile, Path]:
     wanted = {spelling for file in files for spelling in file.files}
+    # An image set may be the folder of its archive.
+    folders = {spelling for file in files if file.kind == "images" for spelling in file.files}
     seen: dict[str, Path] = {}
     forbidden = {path.resolve() for path in apart}
     if forbidden & {folder.resolve(), *folder.resolve().parents}:
@@ -70,8 +72,10 @@ def _look(
             for name in below
             if not name.startswith(".") and Path(parent, name).resolve() not in forbidden
         )
-        for name in wanted.intersection(names):
+        here = wanted.intersection(names), folders.intersection(below)
+        for name in sorted(set().union(*here)):
             seen.setdefault(name, Path(parent, name).resolve())
+        below[:] = [name for name in below if name not in folders]
     found = {}
     for file in files:
         for spelling in file.files:

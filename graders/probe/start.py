@@ -22,6 +22,7 @@ PACKAGES = (
     "torchmetrics",
     "keras",
     "tensorflow",
+    "tensorflow-cpu",
     "ipykernel",
     "ipython",
 )
@@ -31,9 +32,10 @@ def start(config: dict[str, Any]) -> None:
     """Make the notebook's surroundings harmless and start observing.
 
     `config`: `out_dir` (facts go there), `workdir` (the student's folder), `data_dir`, `data`
-    (list of {"name", "path", "spellings"}), `output_limit` (characters for a cell), `seed`,
-    `shell_timeout` (seconds), `key_file` (holds the key that facts are sealed with; read once
-    and taken away, as this request's own text stays in the kernel).
+    (list of {"name", "path", "spellings", "kind", "data"}), `forms_dir` (for other forms of image
+    sets), `output_limit` (characters for a cell), `seed`, `shell_timeout` (seconds), `key_file`
+    (holds the key that facts are sealed with; read once and taken away, as this request's own text
+    stays in the kernel).
     """
     from IPython import get_ipython
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import sys
 from collections.abc import Iterable, Mapping
@@ -26,6 +27,7 @@ PACKAGES = (
     "torchmetrics",
     "keras",
     "tensorflow",
+    "tensorflow-cpu",
     "ipykernel",
     "ipython",
     "nbclient",
@@ -53,7 +55,7 @@ def evidence_key(
     for used, meant in sorted(submission.data_names.items()):
         add("name", used, meant)
     for file, path in sorted(data.items(), key=lambda item: item[0].name):
-        add("data", file.name, *file.files, _content(path))
+        add("data", file.name, file.kind, *file.files, _content(path))
     add(*_environment())
     if settings.kernel is not None:
         add("kernel", *_kernelspec(settings.kernel))
@@ -94,6 +96,7 @@ def _environment() -> tuple[str, ...]:
             found.append(f"{package}=={version(package)}")
         except PackageNotFoundError:
             continue
+    found.append(os.environ.get("KERAS_BACKEND", ""))
     # Whether a GPU answers, without loading torch.
     found.append(str(any(Path("/dev").glob("nvidia[0-9]*"))))
     return tuple(found)

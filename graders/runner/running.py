@@ -136,6 +136,7 @@ class _Session:
             "workdir": str(self.place.work),
             "data_dir": str(self.place.data_dir),
             "data": list(self.place.data),
+            "forms_dir": str(self.place.forms_dir),
             "output_limit": self.settings.output_limit,
             "shell_timeout": min(120.0, self.settings.cell_timeout),
             "seed": self.seed,

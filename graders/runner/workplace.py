@@ -23,6 +23,7 @@ from graders.rubric.model import DataFile
 PROBE = Path(__file__).parents[1] / "probe"  # copied, not imported: it runs in the kernel only
 LONGEST_TEMPORARY = 50  # characters; the path of a socket may have 107
 MAX_DATA_COPIED = 512 * 2**20  # bytes; more is only linked, and found by the probe
+MAX_IMAGES_COPIED = 16 * 2**20
 STALE = 24 * 3600  # seconds
 MAX_EVIDENCE = 2 * 2**30  # bytes taken out of one run
 MAX_EVIDENCE_FILES = 20_000
@@ -65,6 +66,11 @@ class Workplace:
     @property
     def data_dir(self) -> Path:
         return self.base / "data"
+
+    @property
+    def forms_dir(self) -> Path:
+        """Where the kernel puts image sets in forms that the teacher does not have."""
+        return self.base / "forms"
 
 
 @contextmanager
@@ -123,9 +129,10 @@ def _provide(
     described = []
     for file, source in data.items():
         source = source.resolve()
-        target = folder / file.files[0]
+        # A table has one form; of images and weights the ending says which.
+        target = folder / (file.files[0] if file.kind == "table" else source.name)
         size = source.stat().st_size if source.is_file() else room + 1
-        if size <= room:
+        if size <= (room if file.kind == "table" else min(room, MAX_IMAGES_COPIED)):
             room -= size
             shutil.copyfile(source, target)
             target.chmod(0o444)
@@ -136,7 +143,13 @@ def _provide(
             used for used, meant in student_names.items() if meant in (file.name, *file.files)
         ]
         described.append(
-            {"name": target.name, "path": str(target), "spellings": [*file.files, *theirs]}
+            {
+                "name": target.name,
+                "path": str(target),
+                "spellings": [*file.files, *theirs],
+                "kind": file.kind,
+                "data": file.name,
+            }
         )
     return described
 

@@ -84,3 +84,15 @@ def test_a_program_that_fails_says_why(here):
 def test_an_assignment_without_a_program(here):
     with pytest.raises(UsageProblem, match="no make_data"):
         data.make("p99", here / "out")
+
+
+def test_an_image_set_may_be_a_folder(here):
+    images = DataFile(
+        name="cifar10", files=("cifar10.npz", "cifar-10-batches-py", "test_batch"), kind="images"
+    )
+    rubric = RUBRIC.model_copy(update={"data": (images,)})
+    folder = put(here / "given" / "cifar-10-batches-py", "test_batch")
+    assert data.locate(rubric, here / "given")[images] == folder
+    table = images.model_copy(update={"kind": "table"})
+    rubric = RUBRIC.model_copy(update={"data": (table,)})
+    assert data.locate(rubric, here / "given")[table] == folder / "test_batch"

@@ -43,6 +43,19 @@ def test_large_data_is_only_linked(tmp_path, monkeypatch):
     assert source.exists()
 
 
+def test_images_keep_the_name_that_says_their_form_and_are_linked(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MAX_IMAGES_COPIED", 2)
+    source = tmp_path / "cifar-10-python.tar.gz"
+    source.write_bytes(b"datos")
+    images = DataFile(name="cifar10", files=("cifar10.npz", source.name), kind="images")
+    with workplace(submission(tmp_path), {images: source}) as place:
+        assert source in place.readable
+        assert (place.data_dir / source.name).is_symlink()
+        [entry] = place.data
+        assert (entry["kind"], entry["data"], entry["name"]) == ("images", "cifar10", source.name)
+        assert not place.forms_dir.exists()
+
+
 NAME = "0a" * 16 + ".npy"
 
 

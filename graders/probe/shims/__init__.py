@@ -12,9 +12,23 @@ from .places import Places
 
 def install(shell: Any, config: dict[str, Any]) -> None:
     """Put every shim in place. One that fails is noted; the others still work."""
-    from . import colab, commands, devices, files, output, plotting, prompts, seeds, vision, web
+    from . import (
+        colab,
+        commands,
+        devices,
+        files,
+        keras_data,
+        output,
+        plotting,
+        prompts,
+        seeds,
+        tensorflow_devices,
+        vision,
+        vision_data,
+        web,
+    )
 
-    names = DataNames(config.get("data", ()))
+    names = DataNames(config.get("data", ()), config.get("forms_dir", ""))
     places = Places(config["workdir"], config.get("data_dir", ""), names)
     steps: list[tuple[str, Callable[[], None]]] = [
         ("seeds", lambda: seeds.install(int(config.get("seed", 0)))),
@@ -30,6 +44,9 @@ def install(shell: Any, config: dict[str, Any]) -> None:
         ("plotting", lambda: plotting.install(shell)),
         ("vision", vision.install),
         ("devices", devices.install),
+        ("tensorflow", tensorflow_devices.install),
+        ("keras data", lambda: keras_data.install(places)),
+        ("vision data", lambda: vision_data.install(places)),
     ]
     for name, step in steps:
         try:

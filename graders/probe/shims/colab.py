@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from ..notices import note
 from .places import Places
 from .stand_ins import stand_ins
+
+MAX_UPLOADED = 64 * 2**20  # bytes of one file
 
 PARTS = (
     "auth",
@@ -111,6 +114,8 @@ def _functions(places: Places) -> dict[str, dict[str, Callable[..., Any]]]:
         uploaded = Uploaded()
         uploaded.places = places
         for copy in places.names.copies:
+            if not os.path.isfile(copy.path) or os.path.getsize(copy.path) > MAX_UPLOADED:
+                continue
             with open(copy.path, "rb") as stream:
                 uploaded[copy.name] = stream.read()
         return uploaded

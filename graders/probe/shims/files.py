@@ -47,6 +47,8 @@ def install(places: Places) -> None:
     for name in ("rename", "replace"):
         _replace(name, _moving(getattr(os, name), places))
     when_imported("torch", lambda torch: _torch_save(torch, places))
+    when_imported("tarfile", lambda tarfile: setattr(tarfile, "bltn_open", opened))
+    when_imported("h5py", lambda h5py: _hdf5(h5py, places))
 
 
 def _replace(name: str, new: Callable[..., Any]) -> None:
@@ -89,11 +91,10 @@ def _instead(places: Places, file: Any, error: OSError, writing: bool) -> str | 
     path = text_of(file)
     if path is None or error.errno not in _MISSING + _REFUSED:
         return None
+    if writing and places.names.match(path) is not None:
+        return places.writing(path)  # the provided copy is not written to
     found = None if error.errno in _REFUSED else places.reading(path)
-    if not writing:
-        return found
-    data = {copy.path for copy in places.names.copies}
-    return found if found is not None and found not in data else places.writing(path)
+    return found if found is not None or not writing else places.writing(path)
 
 
 def _low_opening(places: Places) -> Callable[..., Any]:
@@ -282,6 +283,20 @@ def _moving(real: Callable[..., Any], places: Places) -> Callable[..., Any]:
         return real(src, dst, *args, **kwargs)
 
     return move
+
+
+def _hdf5(h5py: Any, places: Places) -> None:
+    real = h5py.File.__init__  # opens the file in C
+
+    @functools.wraps(real)
+    def init(self: Any, name: Any, mode: Any = "r", *args: Any, **kwargs: Any) -> None:
+        path = text_of(name)
+        if path is not None and not os.path.lexists(path):
+            place = places.reading(path) if mode == "r" else places.writing(path)
+            name = place or name
+        real(self, name, mode, *args, **kwargs)
+
+    h5py.File.__init__ = init
 
 
 def _torch_save(torch: Any, places: Places) -> None:

@@ -9,34 +9,17 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 
 from ..notices import note
 from .data_names import DataNames, base_name
+from .really import really_a_folder, really_exists
 
 _CLOUD = ("/content", "/kaggle", "/gdrive", "/drive")
 _HOMES = ("/home", "/Users", "/mnt", "/media", "/root", "/workspace", "/workspaces")
 _DRIVE_LETTER = re.compile(r"^[A-Za-z]:[/\\]")
 _DATA_FOLDER = re.compile(r"^(data|datos|dataset|datasets|higgs|input|inputs|drive)\b", re.I)
 
-# Kept from before anything is replaced.
-_stat, _makedirs = os.stat, os.makedirs
-
-
-def really_exists(path: str) -> bool:
-    """Is there something at this path, nothing answered for it?"""
-    try:
-        _stat(path)
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def _is_folder(path: str) -> bool:
-    try:
-        return stat.S_ISDIR(_stat(path).st_mode)
-    except (OSError, ValueError):
-        return False
+_makedirs = os.makedirs  # kept from before anything is replaced
 
 
 class Places:
@@ -100,7 +83,7 @@ class Places:
         """The folder that stands for a foreign one, where it must seem to exist."""
         normal = os.path.normpath(path)
         stand_in = self.stand_in(path)
-        if self.foreign(path) and _is_folder(stand_in):
+        if self.foreign(path) and really_a_folder(stand_in):
             return stand_in
         if normal == "/content" or ("." not in base_name(path) and self._mounted(normal)):
             return self.work
@@ -141,13 +124,16 @@ class Places:
 
     def listing(self, path: str) -> list[str] | None:
         """The folders whose content a missing folder shows: its stand-in and the data's."""
+        provided = self.names.match(path)
+        if provided is not None and really_a_folder(provided.path):
+            return [provided.path]
         foreign = self.foreign(path)
         name = base_name(path)
         if not foreign and not (path.startswith("..") or _DATA_FOLDER.match(name)):
             return None
         found = []
         stand_in = self.stand_in(path)
-        if foreign and _is_folder(stand_in):
+        if foreign and really_a_folder(stand_in):
             found.append(stand_in)
         if stand_in not in self._made and self.data_dir:
             found.append(self.data_dir)

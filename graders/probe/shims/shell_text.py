@@ -11,7 +11,8 @@ import shutil
 from dataclasses import dataclass, field
 
 from ..notices import note
-from .places import Places, really_exists
+from .places import Places
+from .really import really_exists
 from .web import fetched
 
 INSTALLERS = frozenset(
@@ -128,12 +129,13 @@ def _download(program: str, arguments: list[str], places: Places) -> None:
     target = _option(arguments, ("-O", "--output", "--output-document", "-o", "-P", "--dir"))
     if program == "curl" and (target or "").startswith(("http:", "https:")):
         target = None  # its -O takes no name
-    url = next((word for word in arguments if "://" in word), arguments[-1] if arguments else "")
+    plain = [word for word in arguments if not word.startswith("-") and word != target]
+    url = next((word for word in arguments if "://" in word), plain[-1] if plain else "")
     if target in ("-", "/dev/null"):
         target = None
     if target is not None and "-P" in arguments:
         target += "/"
-    fetched(places, url, target)
+    fetched(places, url, target, by_id=program == "gdown")
 
 
 def _option(arguments: list[str], names: tuple[str, ...]) -> str | None:
@@ -151,7 +153,10 @@ def _unpack(words: list[str], places: Places, said: str) -> str | None:
     if archives and not any(_there(places, word) for word in archives):
         note("shell", said)
         return "true"
-    return None
+    if re.search(r"[<>$*?`]", said):
+        return None
+    new = [(_place(places, word) or word) if word in archives else word for word in words]
+    return None if new == words else shlex.join(new)
 
 
 def _there(places: Places, path: str) -> bool:
