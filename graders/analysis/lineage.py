@@ -50,13 +50,16 @@ class Lineage:
         return known or next(iter(self._book.keys_of(digest)), None)
 
     def in_network(self, network: Network, values: Iterable[int]) -> dict[str, int]:
-        """Tensors among these values of a network that come from the file: identities by key."""
+        """Tensors among these values of a network that come from the file: identities by key.
+
+        None when no kernel is among them: ones and zeros are everybody's.
+        """
         found: dict[str, int] = {}
         for value in sorted(set(values)):
             leaf = network.leaves.get(value)
             if leaf is not None and (key := self.key(leaf.uid, leaf.digest)) is not None:
                 found.setdefault(key, leaf.uid)
-        return found
+        return self._with_kernels(found)
 
     def in_model(self, model: int, moment: int) -> dict[str, int]:
         """The same for all tensors of a model as last seen at or before a moment."""
@@ -67,7 +70,11 @@ class Lineage:
         for entry in seen.entries if seen is not None else ():
             if (key := self.key(entry.uid, entry.digest)) is not None:
                 found.setdefault(key, entry.uid)
-        return found
+        return self._with_kernels(found)
+
+    def _with_kernels(self, found: dict[str, int]) -> dict[str, int]:
+        arrays = self._book.pretrained.arrays
+        return found if any(arrays[key].ndim > 1 for key in found) else {}
 
     # -- contents over time ----------------------------------------------------------------
     def at(self, uid: int, moment: int) -> Entry | None:
