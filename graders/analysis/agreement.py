@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from graders.analysis.evaluations import Scored, is_truth_of, scored
+from graders.analysis.predictions import CLASS_ACCURACY
 from graders.analysis.reading import Reading
 from graders.analysis.shown import ShownNumber, crowded
 
@@ -14,11 +15,13 @@ FUNCTIONS = {
     "accuracy": ("accuracy_score", "accuracy", "binaryaccuracy", "multiclassaccuracy"),
     "balanced_accuracy": ("balanced_accuracy_score",),
     "f1": ("f1_score", "f1score", "binaryf1score", "multiclassf1score"),
+    CLASS_ACCURACY: (),
 }
 WORDS = {
     "accuracy": ("acc", "exact", "acierto", "precisión global", "aciertos"),
     "balanced_accuracy": ("bal", "bacc", "ba:", "ba ", "equilibrad", "ponderad"),
     "f1": ("f1", "f-1", "f_1", "f score", "f-score", "fscore", "medida f"),
+    CLASS_ACCURACY: ("acc", "exact", "aciert", "precis", "correct"),
 }
 HELD_TOLERANCE = 3e-6  # numbers in variables are at least float32
 NEAR, MANY = 0.1, 60  # more numbers of one variable within a tenth of a figure are a list
@@ -142,7 +145,7 @@ def _shown(
         for value, candidate in pairs:
             if number.cell < reading.cell(candidate.cell) or not number.agrees(value):
                 continue
-            clear = number.digits >= 3 or _named(metric, number.words)
+            clear = number.digits >= 3 or _named(metric, _said_of(number, metric))
             crowd = crowded(number, reading.shown_in(number.cell))
             if clear and not crowd and not number.typed:
                 return Agreement("shown", number.value, number.cell)
@@ -152,9 +155,14 @@ def _shown(
     return weak
 
 
+def _said_of(number: ShownNumber, metric: str) -> str:
+    """Where the metric's name may stand: before it, and for many classes anywhere on its line."""
+    return f"{number.words} {number.line}" if metric == CLASS_ACCURACY else number.words
+
+
 def _names_another(metric: str, words: str) -> bool:
     """True when the words name another metric and not this one."""
-    return not _named(metric, words) and any(_named(m, words) for m in WORDS if m != metric)
+    return not _named(metric, words) and any(_named(m, words) for m in METRIC_NAMES if m != metric)
 
 
 def _named(metric: str, words: str) -> bool:
@@ -166,9 +174,13 @@ def _named(metric: str, words: str) -> bool:
 
 
 def near_words(reading: Reading, metric: str, first_cell: int) -> tuple[ShownNumber, ...]:
-    """Numbers shown right after the metric's name."""
+    """Numbers shown right after the metric's name, those of many classes on its line."""
     first = reading.cell(first_cell)
-    return tuple(n for n in reading.shown if n.cell >= first and _named(metric, n.words[-25:]))
+    return tuple(
+        n
+        for n in reading.shown
+        if n.cell >= first and _named(metric, n.line if metric == CLASS_ACCURACY else n.words[-25:])
+    )
 
 
 def other_figure(

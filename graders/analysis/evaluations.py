@@ -113,14 +113,15 @@ def _parts(rows: tuple[int, ...], sizes: set[int], total: int) -> Iterable[tuple
 
 @dataclass(frozen=True)
 class Scored:
-    """Predictions with their truth: `values` are the accepted values of each metric.
+    """Predictions with their truth (booleans, or numbers of classes): `values` are the accepted
+    values of each metric.
 
     `sure` is False when it is not known that the rows are the data file's.
     """
 
     values: Mapping[str, tuple[float, ...]]
-    predicted: NDArray[np.bool_]
-    truth: NDArray[np.bool_]
+    predicted: Array
+    truth: Array
     cell: int  # executed code cell
     moment: int
     sure: bool = True

@@ -11,6 +11,7 @@ Array = NDArray[Any]
 Bools = NDArray[np.bool_]
 
 METRICS = ("accuracy", "balanced_accuracy", "f1")
+CLASS_ACCURACY = "class_accuracy"  # of many classes; Spanish texts call it precision too
 
 
 def labels_of(outputs: Array) -> Bools | None:

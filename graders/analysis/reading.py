@@ -8,13 +8,15 @@ from typing import Any
 from numpy.typing import NDArray
 
 from graders.analysis.answers import Answers
-from graders.analysis.conv_nets import ConvNet, contents_of, conv_nets, the_network
 from graders.analysis.evaluations import (
     Evaluation,
     MetricCall,
     evaluations_of,
     metric_calls,
 )
+from graders.analysis.image_evaluations import ImageEvaluation, image_evaluations
+from graders.analysis.image_passes import PassBook
+from graders.analysis.image_places import ImageBook
 from graders.analysis.shown import ShownNumber, shown_numbers, typed_numbers
 
 Array = NDArray[Any]
@@ -25,18 +27,23 @@ class Reading(Answers):
     (`Answers`), and here what was measured and shown, and whether it may be believed."""
 
     @cached_property
-    def conv_nets(self) -> tuple[ConvNet, ...]:
-        """Networks with convolutions over pictures, in order."""
-        return conv_nets(self.evidence, self.blobs)
-
-    @cached_property
-    def conv_net(self) -> ConvNet | None:
-        """The one that the exercises are about: it holds the pretrained weights, or is largest."""
-        return the_network(self.conv_nets, self.pretrained, contents_of(self.evidence))
-
-    @cached_property
     def evaluations(self) -> tuple[Evaluation, ...]:
         return evaluations_of(self.evidence, self.blobs, self.tables, self.row_book)
+
+    @cached_property
+    def image_book(self) -> ImageBook:
+        """Recognises the images of the teacher's sets."""
+        return ImageBook(self.images)
+
+    @cached_property
+    def pass_book(self) -> PassBook:
+        """Which image is behind each row of each forward pass."""
+        return PassBook(self.evidence, self.blobs, self.image_book)
+
+    @cached_property
+    def image_evaluations(self) -> tuple[ImageEvaluation, ...]:
+        """Passes over images of a set's test part, with their true labels."""
+        return image_evaluations(self.evidence, self.blobs, self.images, self.pass_book)
 
     @cached_property
     def metric_calls(self) -> tuple[MetricCall, ...]:

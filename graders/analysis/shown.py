@@ -11,7 +11,9 @@ from graders.evidence.run_record import CellRecord
 
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+]?\d+)?\s?(%)?")
 _TAG = re.compile(r"<style.*?</style>|<[^>]+>", re.DOTALL | re.IGNORECASE)
+_COUNT = re.compile(r"(?<![\w.,])(\d{1,7})\s*(?:/|de|of|out of)\s*(\d{1,7})(?![\w.,]*\d)")
 MAX_TEXT = 200_000
+MAX_LINE = 100  # characters
 CLOSE = 0.02  # of 1, around a number
 CHANCE = 0.3  # share of the numbers that could be written there
 FEW = 20  # numbers with the same label
@@ -30,6 +32,7 @@ class ShownNumber:
     percent: bool
     literal: bool  # its digits stand in the cell's source: typed, not computed
     typed: bool = False  # its digits stand in another cell's source
+    line: str = ""  # what is written on its line, around it
 
     def agrees(self, figure: float) -> bool:
         """True when the figure, rounded as shown, is this number (as a share or per cent)."""
@@ -75,9 +78,21 @@ def shown_numbers(
                     percent=percent,
                     literal=digits in typed,
                     typed=digits in anywhere,
+                    line=_line(text, match.start(), match.end()),
                 )
             )
     return tuple(found)
+
+
+def shown_counts(cell: CellRecord) -> tuple[tuple[int, int], ...]:
+    """Pairs of whole numbers shown as so many of so many: `8312/10000`, `8312 de 10000`."""
+    texts = [o.text + "\n" + _TAG.sub(" ", o.html[:MAX_TEXT]) for o in cell.outputs]
+    return tuple(
+        (int(match.group(1)), int(match.group(2)))
+        for output, text in zip(cell.outputs, texts, strict=True)
+        if output.kind != "error"
+        for match in _COUNT.finditer(text[:MAX_TEXT])
+    )
 
 
 def crowded(number: ShownNumber, beside: Iterable[ShownNumber]) -> bool:
@@ -96,6 +111,12 @@ def crowded(number: ShownNumber, beside: Iterable[ShownNumber]) -> bool:
             alike += _label(other) == _label(number)
     possible = 2 * CLOSE * scale / (2 * number.tolerance)
     return alike > FEW and len(near) > CHANCE * possible
+
+
+def _line(text: str, start: int, end: int) -> str:
+    """The line on which this stands, up to MAX_LINE characters on both sides."""
+    before = text[max(0, start - MAX_LINE) : start].rpartition("\n")[2]
+    return (before + text[start : end + MAX_LINE].partition("\n")[0]).lower()
 
 
 def _label(number: ShownNumber) -> str:
