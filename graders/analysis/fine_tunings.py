@@ -127,7 +127,7 @@ def stages_of(
             uid for key, uid in backbone.tensors.items() if pretrained.arrays[key].ndim == 4
         )
         if not kernels:
-            kernels = _of_the_form(run) if not backbone.tensors else kernels
+            kernels = _of_the_form(run)
             if len(kernels) < max(NEARLY_ALL * wanted, FEWEST):
                 continue
         found.append(Stage(run, backbone, kernels, _moved(run, kernels, lineage)))

@@ -24,39 +24,60 @@ class Lineage:
         self._keys: dict[int, str] = {}  # by tensor
         self._derived: dict[str, str] = {}  # by content, the file's own and what became of it
         for state in self._states:
-            taken: set[str] = set()
-            for entry in state.entries:
-                self._history[entry.uid].append((state.moment, entry))
-                key = self._key_now(entry, taken)
-                if key is not None:
-                    taken.add(key)
-                    self._keys[entry.uid] = key
-                    self._derived.setdefault(entry.digest, key)
+            self._read(state)
 
-    def _key_now(self, entry: Entry, taken: set[str]) -> str | None:
-        known = self._keys.get(entry.uid)
+    def _read(self, state: State) -> None:
+        taken: set[str] = set()
+        beside: set[str] = set()  # paths of layers that hold something of the file
+        plain: list[tuple[Entry, tuple[str, ...]]] = []
+        for entry in state.entries:
+            self._history[entry.uid].append((state.moment, entry))
+            known = self._keys.get(entry.uid)
+            held = self._held(entry, known)
+            if known is None and held and self._is_plain(held[0]):
+                plain.append((entry, held))
+                continue
+            key = known if known in held or not held else held[0]
+            key = key or self._derived.get(entry.digest)
+            if key is not None:
+                self._found(entry, key, taken, beside)
+        for entry, held in plain:  # ones and zeros are everybody's: their neighbours tell
+            if _layer(entry.name) in beside:
+                key = next((k for k in held if k not in taken), held[0])
+                self._found(entry, key, taken, beside)
+
+    def _held(self, entry: Entry, known: str | None) -> tuple[str, ...]:
+        """Keys of the file's arrays that a tensor holds; looked up only when it may be news."""
         if known is not None and self._derived.get(entry.digest) == known:
-            return known
-        held = self._book.keys_of(entry.digest)
-        if known is not None and (not held or known in held):
-            return known
-        if held:  # two arrays that are the same, all zeros perhaps: each is given once
-            return next((k for k in held if k not in taken), held[0])
-        return self._derived.get(entry.digest)
+            return (known,)
+        return self._book.keys_of(entry.digest)
+
+    def _is_plain(self, key: str) -> bool:
+        array = self._book.pretrained.arrays[key]
+        return array.size > 0 and array.min() == array.max()
+
+    def _found(self, entry: Entry, key: str, taken: set[str], beside: set[str]) -> None:
+        self._keys[entry.uid] = key
+        if not self._is_plain(key):
+            self._derived.setdefault(entry.digest, key)
+        taken.add(key)
+        beside.add(_layer(entry.name))
 
     def key(self, uid: int, digest: str) -> str | None:
         """The file's array that a tensor, or its content, comes from; None when from none."""
         known = self._keys.get(uid) or self._derived.get(digest)
-        return known or next(iter(self._book.keys_of(digest)), None)
+        held = self._book.keys_of(digest) if known is None else ()
+        return next((k for k in held if not self._is_plain(k)), known)
 
     def in_network(self, network: Network, values: Iterable[int]) -> dict[str, int]:
-        """Tensors among these values of a network that come from the file: identities by key."""
+        """Tensors among these values of a network that come from the file: identities by key;
+        none when no kernel is among them."""
         found: dict[str, int] = {}
         for value in sorted(set(values)):
             leaf = network.leaves.get(value)
             if leaf is not None and (key := self.key(leaf.uid, leaf.digest)) is not None:
                 found.setdefault(key, leaf.uid)
-        return found
+        return self._with_kernels(found)
 
     def in_model(self, model: int, moment: int) -> dict[str, int]:
         """The same for all tensors of a model as last seen at or before a moment."""
@@ -67,7 +88,11 @@ class Lineage:
         for entry in seen.entries if seen is not None else ():
             if (key := self.key(entry.uid, entry.digest)) is not None:
                 found.setdefault(key, entry.uid)
-        return found
+        return self._with_kernels(found)
+
+    def _with_kernels(self, found: dict[str, int]) -> dict[str, int]:
+        arrays = self._book.pretrained.arrays
+        return found if any(arrays[key].ndim > 1 for key in found) else {}
 
     # -- contents over time ----------------------------------------------------------------
     def at(self, uid: int, moment: int) -> Entry | None:
@@ -85,3 +110,8 @@ class Lineage:
     def between(self, uid: int, start: int, end: int) -> list[Entry]:
         """A tensor at every look after a moment and up to another one."""
         return [e for m, e in self._history.get(uid, []) if start < m <= end]
+
+
+def _layer(name: str) -> str:
+    """Path of the layer that a tensor is of, as torch or Keras writes it."""
+    return name.rpartition("/" if "/" in name else ".")[0]

@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from graders.analysis.answers import Answers
+from graders.analysis.conv_nets import ConvNet, contents_of, conv_nets, the_network
 from graders.analysis.evaluations import (
     Evaluation,
     MetricCall,
@@ -25,6 +26,16 @@ Array = NDArray[Any]
 class Reading(Answers):
     """What the evidence of one submission means: networks and runs (`Trainings`), what they compute
     (`Answers`), and here what was measured and shown, and whether it may be believed."""
+
+    @cached_property
+    def conv_nets(self) -> tuple[ConvNet, ...]:
+        """Networks with convolutions over pictures, in order."""
+        return conv_nets(self.evidence, self.blobs)
+
+    @cached_property
+    def conv_net(self) -> ConvNet | None:
+        """The one that the exercises are about: it holds the pretrained weights, or is largest."""
+        return the_network(self.conv_nets, self.pretrained, contents_of(self.evidence))
 
     @cached_property
     def evaluations(self) -> tuple[Evaluation, ...]:

@@ -151,7 +151,8 @@ class Reached(Observed):
 class TrainingRun(Event):
     """Consecutive backward passes and optimizer steps. `drivers` counts the steps by the loop that
     made them: a library's name and function, "" for the notebook's own. `pictures` are rows of
-    `inputs` that are images, channels last, as large as they are kept."""
+    `inputs` that are images, channels last, as large as they are kept. `compiled`: the steps ran
+    inside a compiled function, of which samples know no gradients."""
 
     number: Whole
     model: Whole | None = None
@@ -170,6 +171,7 @@ class TrainingRun(Event):
     loss_nodes: tuple[Name, ...] = ()
     reached: tuple[Reached, ...] = ()
     pictures: Digest | None = None
+    compiled: bool = False
 
 
 class ForwardPass(Event):

@@ -122,8 +122,7 @@ def _leaf(
 ) -> dict[str, Any]:
     tensor = tape.tensors[value]
     tensors = book.tensors_of(tensor)
-    assert tensors is not None
-    array = tensors.to_numpy(tensor)
+    array = tape.array_of(tensor) if tensors is None else tensors.to_numpy(tensor)
     if array.nbytes > KEPT_WHOLE and owner is None:
         array = array[:KEPT_ROWS]
     return {

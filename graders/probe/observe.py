@@ -35,6 +35,12 @@ def install(out_dir: str, config: dict[str, Any], key: bytes = b"") -> None:
         tampering.torch(torch)
         tampering.ourselves()
 
+    def keras_came(keras: Any) -> None:
+        from .keras_arrival import arrive
+
+        arrive(keras, watch)
+        tampering.ourselves()
+
     def metrics_came(module: Any) -> None:
         metrics.sklearn(module)
         tampering.metrics(module)
@@ -48,6 +54,7 @@ def install(out_dir: str, config: dict[str, Any], key: bytes = b"") -> None:
     cells.add(Saves(log, cells, out_dir, config.get("workdir") or os.getcwd()))
     cells.add(watch)
     when_imported("torch", torch_came)
+    when_imported("keras", keras_came)
     when_imported("sklearn.metrics", metrics_came)
     when_imported("torchmetrics", metrics.torchmetrics)
     when_imported("numpy", numpy_came)

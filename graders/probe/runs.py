@@ -9,6 +9,7 @@ from .frameworks.seam import Tensors
 from .log import EventLog
 from .looks import milestone
 from .models import Model, ModelBook
+from .optimizers import MAX_RATES, Stepper
 from .pictures import few_enough, pictures
 
 MAX_LOSSES = 100_000
@@ -24,9 +25,8 @@ class Run:
     ) -> None:
         self.number, self.cell, self.model, self.moment = number, cell, model, moment
         self.tensors = tensors
-        self.optimizer: Any = None
-        self.optimizer_name = ""
-        self.defaults: dict[str, Any] = {}
+        self.optimizer: Stepper | None = None
+        self.compiled = False  # its steps ran inside a compiled function
         self.backwards = self.steps = 0
         self.losses: list[Any] = []
         self.rates: list[tuple[int, list[float]]] = []
@@ -57,10 +57,36 @@ class Run:
 
     def _keep_rows(self, given: Any, first: int, count: int) -> None:
         rows = self.tensors.to_numpy(self.tensors.rows(given, first, count))
+        self._note(rows)
+
+    def note_rows(self, rows: Any) -> None:
+        """Some rows of a batch, as an array that stays as it is."""
+        if sum(map(len, self.inputs)) < 2 * INPUT_ROWS:
+            self._note(rows)
+
+    def _note(self, rows: Any) -> None:
         self.inputs.append(few_enough(rows))
         kept = pictures(rows)
         if kept is not None:
             self.pictures.append(kept)
+
+    def note_step(self, steps: int = 1) -> None:
+        """The optimizer made a step, or so many: which learning rates has it now?"""
+        self.steps += steps
+        if self.optimizer is not None:
+            rates = self.optimizer.rates()
+            if (not self.rates or rates != self.rates[-1][1]) and len(self.rates) < MAX_RATES:
+                self.rates.append((self.steps, rates))
+
+    def pass_on(self, other: Run) -> None:
+        """The last backward pass was another run's."""
+        if self.losses:
+            other.losses.append(self.losses.pop())
+            self.backwards -= 1
+            self.last_moment = self.earlier_moment
+            other.backwards += 1
+        if self.inputs and not other.inputs:
+            other.inputs.append(self.inputs[-1])
 
     def finish(self, log: EventLog) -> None:
         """Note what the tensors hold that got gradients: the run is over, or may be."""
@@ -71,7 +97,11 @@ def write_run(log: EventLog, book: ModelBook, run: Run) -> None:
     """Write a finished run down."""
     import numpy as np
 
-    losses = [float(run.tensors.to_numpy(loss).mean()) for loss in run.losses]
+    losses = [
+        loss if isinstance(loss, float) else float(run.tensors.to_numpy(loss).mean())
+        for loss in run.losses
+    ]
+    optimizer = run.optimizer
     inputs = [a for a in run.inputs if a.shape[1:] == run.inputs[0].shape[1:]]
     seen = [a for a in run.pictures if a.shape[1:] == run.pictures[0].shape[1:]]
     log.write(
@@ -81,8 +111,9 @@ def write_run(log: EventLog, book: ModelBook, run: Run) -> None:
         model=run.model.uid if run.model else None,
         moment=run.moment,
         last_moment=run.last_moment,
-        optimizer=run.optimizer_name,
-        defaults=run.defaults,
+        optimizer=optimizer.name if optimizer is not None else "",
+        defaults=optimizer.settings() if optimizer is not None else {},
+        compiled=run.compiled,
         backwards=run.backwards,
         steps=run.steps,
         losses=log.keep(np.asarray(losses, dtype=np.float64)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from secrets import randbelow
 from typing import Any
 
@@ -15,19 +15,21 @@ MAX_DIGESTED = 8 * 2**20  # bytes of weights whose content is noted at one look
 def sample(
     book: ModelBook,
     run: Run,
-    stepped: Iterable[Any],
     gradient_of: Callable[[Any], float | None],
-    group_of: Callable[[Any], int | None] = lambda _tensor: None,
+    norms: dict[str, bool] | None = None,
 ) -> None:
-    """Note the parameters of the run's model, and those that the optimizer moves (`stepped`), with
-    the place of its group, and so of its rate, among the optimizer's."""
+    """Note the parameters of the run's model, and those that its optimizer moves, with the place
+    of their group, and so of their rate, among the optimizer's. `norms`: which layers normalised
+    by the batch, by path, where that is known better than from their mode."""
+    groups = run.optimizer.groups() if run.optimizer is not None else []
+    group_of = {id(tensor): i for i, group in enumerate(groups) for tensor in group}
     tensors: dict[int, tuple[str, Any, bool, bool]] = {}
     learns = run.tensors.learns
     if run.model is not None:
         for entry in book.entries(run.model):
             if entry.role == "parameter":
                 tensors[id(entry.tensor)] = (entry.name, entry.tensor, entry.learns, False)
-    for tensor in stepped:
+    for tensor in (tensor for group in groups for tensor in group):
         name, _, may_learn, _ = tensors.get(id(tensor), ("", None, learns(tensor), False))
         tensors[id(tensor)] = (name, tensor, may_learn, True)
     digests = _digests(book, run, [(tensor, able) for _n, tensor, able, _s in tensors.values()])
@@ -37,24 +39,30 @@ def sample(
             "name": name[:300],
             "requires_grad": bool(able),
             "in_optimizer": in_optimizer,
-            "group": group_of(tensor) if in_optimizer else None,
+            "group": group_of[id(tensor)] if in_optimizer else None,
             "gradient": gradient_of(tensor),
             "digest": digests.get(id(tensor)),
         }
         for name, tensor, able, in_optimizer in tensors.values()
     ]
     thing = run.model.thing() if run.model is not None else None
-    training, norms = True, {}
+    training = True
     if thing is not None and run.model is not None and run.model.framework is not None:
         framework = run.model.framework
         training = framework.in_training(thing)
-        norms = {
-            path[:300]: framework.in_training(part)
-            for path, part in framework.parts(thing)
-            if "Norm" in type(part).__name__
-        }
+        if norms is None:
+            norms = {
+                path[:300]: framework.in_training(part)
+                for path, part in framework.parts(thing)
+                if "Norm" in type(part).__name__
+            }
     run.samples.append(
-        {"step": run.steps, "parameters": rows, "training": training, "norms_training": norms}
+        {
+            "step": run.steps,
+            "parameters": rows,
+            "training": training,
+            "norms_training": norms or {},
+        }
     )
 
 

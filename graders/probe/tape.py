@@ -49,6 +49,10 @@ class Tape:
         """shape (list of int), dtype (text), requires_grad (bool) of a value."""
         raise NotImplementedError
 
+    def array_of(self, tensor: Any) -> Any:
+        """A plain array of what is a value of this tape, but nobody's tensor (a graph's)."""
+        raise NotImplementedError
+
     # -- recording -------------------------------------------------------------------------
     def value(self, tensor: Any) -> int:
         """The value this tensor holds now; a tensor never seen becomes a leaf."""

@@ -20,6 +20,7 @@ class TorchObserver:
         watch.add(self.framework)
         self.training = Training(self.framework, watch.log, watch.cells, watch.book, watch.passes)
         watch.trainings.append(self.training)
+        watch.iterations.append(self.training.iteration)
         self._busy = 0  # depth of module calls
         self._differentiating = False
 

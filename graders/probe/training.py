@@ -13,10 +13,11 @@ from .iteration import Iteration
 from .log import EventLog
 from .looks import by_lot, milestone
 from .models import Model, ModelBook
+from .optimizers import Stepper, Steppers, TorchStepper
 from .passes import Passes
-from .runs import MAX_LOSSES, Run, write_run
+from .run_book import RunBook
+from .runs import MAX_LOSSES, Run
 from .samples import sample
-from .states import copy_state, write_state
 
 MAX_WALK = 4000  # nodes of the autograd graph that are looked at
 
@@ -30,9 +31,9 @@ class Training:
         self.torch, self.tensors = framework.torch, framework.tensors
         self.log, self.cells, self.book, self.passes = log, cells, book, passes
         self.iteration = Iteration(book, cells)
-        self.runs: list[Run] = []
-        self.run: Run | None = None
+        self.runs = RunBook(book, self.tensors)
         self._drivers = Drivers()
+        self._steppers = Steppers()
 
     # -- backward --------------------------------------------------------------------------
     def before_backward(self, tensors: Any) -> None:
@@ -62,7 +63,7 @@ class Training:
                 self.passes.keep_sample(call.model, call.args)
 
     def after_backward(self) -> None:
-        run = self.run
+        run = self.runs.latest
         if run is None:
             return
         run.backwards += 1
@@ -73,35 +74,27 @@ class Training:
             self._sample(run)
 
     def _run_for(self, model: Model | None) -> Run:
-        run = self.run
+        run = self.runs.latest
         if run is not None and run.cell == self.cells.current and run.model is model:
             return run
-        for known in self.runs:
+        for known in self.runs.all:
             if known.model is model and known.cell == self.cells.current:
-                self.run = known
+                self.runs.latest = known
                 return known
         return self._begin(model)
 
     def _same_leaves(self, run: Run, loss: Any) -> Run:
         """Without a module and an optimizer, a run is told by the tensors that get gradients."""
         leaves = frozenset(id(v) for v, _names in _leaves_of(loss) if v is not None)
-        for known in self.runs:
+        for known in self.runs.all:
             if known.leaves & leaves and known.cell == run.cell:
-                self.run = known
+                self.runs.latest = known
                 return known
         return self._begin(None)
 
     def _begin(self, model: Model | None) -> Run:
         self.iteration.drop()
-        number = self.book.next_run()
-        run = Run(number, self.cells.current, model, self.cells.tick(), self.tensors)
-        for earlier in self.runs:
-            earlier.finish(self.log)
-        for known, _thing in self.book.living():
-            write_state(self.book, copy_state(self.book, known, "run_start"))
-        self.runs.append(run)
-        self.run = run
-        return run
+        return self.runs.begin(model)
 
     def _look_back(self, run: Run, loss: Any) -> None:
         """Walk the autograd graph once: what kind of loss, which tensors will get gradients."""
@@ -116,50 +109,37 @@ class Training:
 
     # -- steps -----------------------------------------------------------------------------
     def before_step(self, optimizer: Any) -> None:
+        """`optimizer` is one of torch's; other libraries' come as `before_step_of`."""
+        self.before_step_of(self._steppers.of(optimizer, TorchStepper))
+
+    def before_step_of(self, optimizer: Stepper) -> None:
         if self.iteration.tape is not None:
             self.iteration.tape.paused = True
-        run = self.run
+        run = self.runs.latest
         if run is None or run.cell != self.cells.current:
             run = self._begin(None)  # stepping without a backward pass seen
         if run.optimizer is None:
             run.optimizer = optimizer
         elif run.optimizer is not optimizer:
             run = self._switch(run, optimizer)
-        if not run.optimizer_name:
-            run.optimizer_name = type(optimizer).__name__
-            run.defaults = {
-                k: v
-                for k, v in optimizer.defaults.items()
-                if isinstance(v, (int, float, bool, str))
-            }
         if milestone(run.steps) or by_lot(run.steps):
             self._sample(run)
 
-    def _switch(self, run: Run, optimizer: Any) -> Run:
+    def _switch(self, run: Run, optimizer: Stepper) -> Run:
         """The last backward pass was the first of another optimizer's run."""
-        for known in self.runs:
+        for known in self.runs.all:
             if known.optimizer is optimizer and known.cell == run.cell:
-                if run.losses:
-                    known.losses.append(run.losses.pop())
-                    run.backwards -= 1
-                    run.last_moment = run.earlier_moment
-                    known.backwards += 1
-                self.run = known
+                run.pass_on(known)
+                self.runs.latest = known
                 return known
         made = self._begin(run.model)
         made.optimizer = optimizer
-        if run.losses:
-            made.losses.append(run.losses.pop())
-            run.backwards -= 1
-            run.last_moment = run.earlier_moment
-            made.backwards = 1
-        if run.inputs:
-            made.inputs.append(run.inputs[-1])
+        run.pass_on(made)
         made.batch_rows, made.loss_nodes = run.batch_rows, list(run.loss_nodes)
         made.reached = [
             (p, self.log.keep(to_numpy(p)))
-            for group in optimizer.param_groups
-            for p in group["params"]
+            for group in optimizer.groups()
+            for p in group
             if p.grad is not None
         ]
         self.iteration.open(self.tensors)
@@ -170,32 +150,20 @@ class Training:
             self.iteration.tape.paused = False
         else:
             self.iteration.pop()
-        run = self.run
+        run = self.runs.latest
         if run is None:
             return
-        run.steps += 1
-        rates = [group["lr"] for group in optimizer.param_groups]
-        if (not run.rates or rates != run.rates[-1][1]) and len(run.rates) < 5000:
-            run.rates.append((run.steps, rates))
+        run.note_step()
         self._drivers.count(run.drivers)
 
     def _sample(self, run: Run) -> None:
-        optimizer = run.optimizer
-        groups = optimizer.param_groups if optimizer is not None else ()
-        place = {id(p): i for i, group in enumerate(groups) for p in group["params"]}
-        stepped = [p for group in groups for p in group["params"]]
-        sample(self.book, run, stepped, _gradient, lambda tensor: place.get(id(tensor)))
+        sample(self.book, run, _gradient)
 
     # -- writing down ----------------------------------------------------------------------
     def cell_ended(self) -> None:
         self.iteration.drop()
         self.iteration.pop()
-        for run in self.runs:
-            if run is self.run or not run.ends:
-                run.finish(self.log)
-            write_run(self.log, self.book, run)
-        self.runs = []
-        self.run = None
+        self.runs.cell_ended()
 
 
 def _leaves_of(loss: Any) -> Iterator[tuple[Any, str]]:

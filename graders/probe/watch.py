@@ -11,10 +11,12 @@ from typing import Any
 
 from .cells import Cells, Observer
 from .frameworks.seam import Framework
+from .iteration import Iteration
 from .log import EventLog
 from .models import ModelBook
 from .passes import Passes
 from .states import cell_ended, saved
+from .tape import Tape
 
 
 class Watch:
@@ -25,12 +27,23 @@ class Watch:
         self.book = ModelBook(log, cells)
         self.passes = Passes(log, cells, self.book)
         self.trainings: list[Observer] = []
+        self.iterations: list[Iteration] = []  # one for each way of training that is watched
         self.ours = False  # the probe itself is calling
         self.thread = threading.get_ident()  # the notebook's; others are not watched
 
     def add(self, framework: Framework, *, first: bool = False) -> None:
         """Know this framework's models. `first`: before others that would know them too."""
         self.book.frameworks.insert(0 if first else len(self.book.frameworks), framework)
+
+    def open_iteration(self) -> Iteration | None:
+        """The training iteration that is being recorded."""
+        return next((i for i in self.iterations if i.tape is not None), None)
+
+    def tape(self) -> Tape | None:
+        """What calls of the framework are being recorded on."""
+        iteration = self.open_iteration()
+        tape: Tape | None = iteration.tape if iteration is not None else self.book.drawing
+        return tape
 
     def cell_ended(self) -> None:
         self.ours = True

@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 
 SIDE = 32
-TRAIN_10, TEST_10 = 160, 100  # images in all
+TRAIN_10, TEST_10 = 120, 100  # images in all
 TRAIN_100, TEST_100 = 4, 1  # images of each class
 BLOCKS = [(16, 64, 1), (64, 64, 1), (64, 64, 1), (64, 128, 2), (128, 128, 1), (128, 128, 1)]
 BLOCKS += [(128, 256, 2), (256, 256, 1), (256, 256, 1)]  # channels in, channels out, stride
@@ -75,12 +75,14 @@ def images(seed: int = 0) -> dict[str, Arrays]:
 class _Canvas:
     """A picture being drawn: coordinates run from -1 to 1, up and to the right."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
+    def __init__(self, rng: np.random.Generator, spread: float) -> None:
+        """`spread` is how much light and grain differ between pictures."""
         across = (np.arange(SIDE) + 0.5) / SIDE * 2 - 1
         self.x, self.y = np.meshgrid(across, -across)
         self.rng = rng
         self.pixels = np.zeros((SIDE, SIDE, 3))
-        self.light = rng.uniform(0.9, 1.06)
+        self.light = 1 + spread * rng.uniform(-1.5, 1)
+        self.grain = spread / 2
 
     def paint(self, where: Mask, colour: Colour) -> None:
         self.pixels[where] = colour
@@ -98,7 +100,7 @@ class _Canvas:
 
     def done(self) -> Image:
         """The picture with its light and the grain of a small photograph."""
-        grain = self.rng.normal(0, 0.03, self.pixels.shape)
+        grain = self.rng.normal(0, self.grain, self.pixels.shape)
         shown: Image = np.clip((self.pixels * self.light + grain) * 255, 0, 255).astype(np.uint8)
         return shown
 
@@ -109,10 +111,10 @@ def _colour(hue: float, saturation: float, value: float) -> Colour:
 
 def _scene(label: int, rng: np.random.Generator) -> Image:
     """aeroplane, car, bird, cat, deer, dog, frog, horse, ship, lorry: as a child draws them."""
-    c = _Canvas(rng)
+    c = _Canvas(rng, spread=0.17)
     x, y = rng.uniform(-0.25, 0.25, 2)
     s = rng.uniform(0.8, 1.15)
-    tone = rng.uniform(-0.03, 0.03)
+    tone = rng.uniform(-0.06, 0.06)
 
     def ground(above: Colour, below: Colour, height: float) -> None:
         c.paint(c.y > height, above)
@@ -175,7 +177,7 @@ def _scene(label: int, rng: np.random.Generator) -> Image:
 
 def _figure(label: int, rng: np.random.Generator) -> Image:
     """One of ten figures on one of five grounds, in the two colours of its class."""
-    c = _Canvas(rng)
+    c = _Canvas(rng, spread=0.06)
     x, y = rng.uniform(-0.1, 0.1, 2)
     s = rng.uniform(0.92, 1.08) * 0.65
     behind, before = divmod(label, 10)
@@ -205,7 +207,7 @@ def _figure(label: int, rng: np.random.Generator) -> Image:
 
 
 def _ten_scenes(rng: np.random.Generator) -> Arrays:
-    """160 images to learn from and 100 to test with, as many of each class, in no order."""
+    """120 images to learn from and 100 to test with, as many of each class, in no order."""
     arrays: Arrays = {}
     for part, number in (("train", TRAIN_10), ("test", TEST_10)):
         labels = rng.permutation(np.arange(number) % 10)
