@@ -58,7 +58,8 @@ class ConvNet:
                 region, taken = [], edge
             else:
                 region.append(station)
-        averages = bool(region) and self._is_average(region[-1].edges[0], taken)
+        maxima = any("max" in stations.name(s) for s in region)
+        averages = region and not maxima and self._is_average(region[-1].edges[0], taken)
         return frozenset(s.out for s in region) if averages else frozenset()
 
     def _is_average(self, before: Edge, after: Edge) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from graders.analysis import structure
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from graders.analysis import layer_table, loaded_weights, parameter_counts, structure
 from graders.analysis.reading import Reading
 from graders.checks.outcome import Finding, NotAssessed, require
 from graders.language import _, ngettext
@@ -77,4 +80,41 @@ def linear_layers_per_block(student: Reading, minimum: int = 2, blocks: int = 2)
         expected=expected,
         observed=observed,
         cells=cells,
+    )
+
+
+def matches_table(student: Reading, rows: Sequence[Mapping[str, Any]]) -> Finding:
+    """The network has, row by row, the layers, output shapes and parameters of the table."""
+    answer = layer_table.table(student, rows)
+    return require(
+        answer.holds,
+        expected=_(
+            "the {n} rows of the table, from the first convolution to the dense layer"
+        ).format(n=len(rows)),
+        observed=answer.words,
+        cells=answer.cells,
+    )
+
+
+def counts(student: Reading, total: int, trainable: int, non_trainable: int) -> Finding:
+    """The network has the asked number of parameters."""
+    answer = parameter_counts.counts(student, total, trainable, non_trainable)
+    return require(
+        answer.holds,
+        expected=_("{total} parameters: {trainable} trainable, {moving} not trainable").format(
+            total=f"{total:,}", trainable=f"{trainable:,}", moving=f"{non_trainable:,}"
+        ),
+        observed=answer.words,
+        cells=answer.cells,
+    )
+
+
+def weights_loaded(student: Reading) -> Finding:
+    """All pretrained weights are in the network, each where it belongs."""
+    answer = loaded_weights.loaded(student)
+    return require(
+        answer.holds,
+        expected=_("every array of the weights file in the network, each in its place"),
+        observed=answer.words,
+        cells=answer.cells,
     )

@@ -12,7 +12,9 @@ from torch import nn
 from graders.analysis.reading import Reading
 from graders.evidence.reading import read
 from graders.evidence.run_record import CellRecord, RunRecord
+from graders.probe.graphs import draw
 from graders.probe.models import ModelBook
+from graders.probe.states import copy_state, write_state
 
 Block = Callable[[int, int, int], nn.Module]
 WIDTHS = ((16, 64, 1), (64, 64, 1), (64, 128, 2), (128, 128, 1))
@@ -85,9 +87,9 @@ class Sheet:
         model = self.book.meet(module, name)
         assert model is not None
         model.sample = (x,)
-        state = self.book.copy_state(model, "cell_end")
-        self.book.write_state(state)
-        assert self.book.draw(model, module, state.moment)
+        state = copy_state(self.book, model, "cell_end")
+        write_state(self.book, state)
+        assert draw(self.book, model, module, state.moment)
 
     def reading(self, **given: Any) -> Reading:
         self.book.log.flush()
