@@ -262,14 +262,14 @@ class ConnectionBook:
     """Connections of one submission's networks; states of the same network are looked at once."""
 
     def __init__(self, blobs: Blobs, trained: frozenset[int]) -> None:
-        self._blobs = blobs
+        self.blobs = blobs
         self._trained = trained
         self._known: dict[str, Connections] = {}
 
     def of(self, network: Network) -> Connections:
         key = self._key(network)
         if key not in self._known:
-            self._known[key] = connections(network, self._blobs, self._trained)
+            self._known[key] = connections(network, self.blobs, self._trained)
         return self._known[key]
 
     def _key(self, network: Network) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from numpy.typing import NDArray
+
+from graders.analysis.lowering import lower
 from graders.analysis.operations import bare, kind
+from graders.evidence.arrays import EvidenceError
 from graders.evidence.model import Graph, Leaf, Node
+from graders.evidence.reading import Blobs
 
 
 def references(thing: Any) -> Iterator[int]:
@@ -39,11 +44,12 @@ class Network:
     """A graph cut to what lies between the input and the output of the network.
 
     Values are numbered as on the tape; equal operations on equal values count once, so that
-    `relu(x)` written twice is one value.
+    `relu(x)` written twice is one value. A tape of Keras is said in torch's words first, for which
+    axes and forms that it holds as arrays are read from `blobs`.
     """
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, blobs: Blobs | None = None) -> None:
+        self.graph = graph = lower(graph, _reader(blobs))
         self.nodes, self._same = _numbered(graph)
         self.leaves: dict[int, Leaf] = {leaf.value: leaf for leaf in graph.leaves}
         self.producer = {v: i for i, n in enumerate(self.nodes) for v in n.outs}
@@ -208,6 +214,18 @@ class Network:
     def scope(self, value: int) -> str:
         index = self.producer.get(value)
         return self.nodes[index].scope if index is not None else ""
+
+
+def _reader(blobs: Blobs | None) -> Callable[[Leaf], NDArray[Any] | None]:
+    """Reads the content of a leaf, as far as there is one."""
+
+    def read(leaf: Leaf) -> NDArray[Any] | None:
+        try:
+            return blobs.load(leaf.digest) if blobs is not None else None
+        except EvidenceError:
+            return None
+
+    return read
 
 
 def _right_of_data(node: Node, operands: list[int], data: int, weight: int) -> bool:

@@ -18,9 +18,10 @@ for _kind, _names in {
     "tanhshrink threshold clamp clamp_min clamp_ maximum rrelu glu hardshrink softshrink "
     "softmax log_softmax expit where",
     "norm": "batch_norm layer_norm group_norm instance_norm normalize rms_norm local_response_norm",
-    "dropout": "dropout alpha_dropout dropout1d dropout2d feature_alpha_dropout dropout_",
+    "dropout": "dropout alpha_dropout dropout1d dropout2d dropout3d feature_alpha_dropout dropout_ "
+    "gaussian_dropout gaussian_noise random_augmentation",
     "pool": "max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d "
-    "adaptive_max_pool2d",
+    "adaptive_max_pool2d max_pool3d avg_pool3d",
     "transpose": "t transpose swapaxes get:T get:mT permute adjoint",
     "shape": "view reshape squeeze unsqueeze flatten contiguous to float double half bfloat16 "
     "clone type type_as squeeze_ unsqueeze_ expand expand_as view_as ravel cpu cuda atleast_2d "

@@ -30,7 +30,8 @@ _FUNCTIONAL = frozenset(
     "conv2d conv3d max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d "
     "adaptive_avg_pool2d rrelu hardshrink softshrink binary_cross_entropy_with_logits "
     "binary_cross_entropy cross_entropy nll_loss mse_loss l1_loss smooth_l1_loss huber_loss "
-    "kl_div hinge_embedding_loss soft_margin_loss multi_margin_loss one_hot bilinear".split()
+    "kl_div hinge_embedding_loss soft_margin_loss multi_margin_loss one_hot bilinear embedding "
+    "interpolate conv_transpose1d conv_transpose2d conv_transpose3d max_pool3d avg_pool3d".split()
 )
 _TENSOR = frozenset(
     "add sub mul div matmul mm bmm mv dot t transpose permute reshape view flatten squeeze "
@@ -41,14 +42,17 @@ _TENSOR = frozenset(
     "true_divide divide multiply subtract var std norm max min amax amin eq ne gt lt ge le "
     "logical_not logical_and logical_or argmax gather swapaxes unbind view_as ravel unflatten "
     "tensordot inner lerp addcmul baddbmm reciprocal expm1 logsumexp logaddexp nan_to_num "
-    "zeros_like ones_like full_like diag diagonal __add__ __radd__ __sub__ __rsub__ __mul__ "
+    "zeros_like ones_like full_like diag diagonal flip tile tensor __add__ __radd__ __sub__ __rsub__ __mul__ "
     "__rmul__ __truediv__ __rtruediv__ __matmul__ __rmatmul__ __pow__ __rpow__ __neg__ "
     "__getitem__ __eq__ __ne__ __gt__ __lt__ __ge__ __le__ __invert__ __and__ __or__".split()
 )
-_DROPOUTS = frozenset("dropout alpha_dropout dropout1d dropout2d feature_alpha_dropout".split())
+_DROPOUTS = frozenset(
+    "dropout alpha_dropout dropout1d dropout2d dropout3d feature_alpha_dropout".split()
+)
+_NOISE = frozenset("gaussian_dropout gaussian_noise random_augmentation".split())
 _SHUT = 0.99  # a dropout of this probability lets nothing through that could be learnt from
 _CASTS = frozenset("to float double half bfloat16 type".split())
-_SAME = _DROPOUTS | frozenset("cpu cuda requires_grad_ get:data retain_grad identity".split())
+_SAME = _DROPOUTS | _NOISE | frozenset("cpu cuda requires_grad_ get:data retain_grad identity".split())
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 

@@ -97,7 +97,7 @@ def drawn_networks(evidence: Evidence, book: ConnectionBook) -> tuple[DrawnNetwo
     for graph in evidence.graphs:
         if graph.why != "forward" or graph.error or not graph.nodes:
             continue
-        network = Network(graph)
+        network = Network(graph, book.blobs)
         if len(network.layers) < 1:
             continue
         found.append(DrawnNetwork(graph, network, adapted_layers(network), book))
@@ -113,7 +113,7 @@ def trained_runs(
     for run in evidence.training:
         network = None
         if run.number in tapes:
-            network = Network(tapes[run.number])
+            network = Network(tapes[run.number], blobs)
             if not network.layers:
                 network = None
         if network is None and run.model is not None:

@@ -82,7 +82,7 @@ def _tape(reading: Reading, run: TrainedRun) -> Network | None:
     """The tape of one iteration, with its loss."""
     graphs = (g for g in reading.evidence.graphs if g.why == "training" and not g.error)
     graph = next((g for g in graphs if g.run == run.run.number and g.loss is not None), None)
-    return Network(graph) if graph is not None else None
+    return Network(graph, reading.blobs) if graph is not None else None
 
 
 def _label_like(reading: Reading, tape: Network, rows: int) -> list[NDArray[np.bool_]]:

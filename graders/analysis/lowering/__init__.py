@@ -1,0 +1,73 @@
+"""What does a Keras network say in torch's words?
+
+A tape of Keras has whole layers (`K.Conv2D`) and operations of TensorFlow (`tf.AddV2`). Everything
+that looks at networks knows torch's words: here the first are said in the second. Values keep their
+numbers. What cannot be said stays as it was: it has no kind, and is not computed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from graders.analysis.lowering import (
+    activations,
+    convolutions,
+    dense,
+    joins,
+    normalisation,
+    pooling,
+    tensorflow,
+)
+from graders.analysis.lowering.call import LayerCall, layer_call
+from graders.analysis.lowering.writing import Array, Constants, First, Writer
+from graders.evidence.model import Graph, Leaf, Node
+
+_Say = Callable[[Writer, LayerCall], int | First]
+_LAYERS: dict[str, Any] = {
+    **activations.LAYERS, **convolutions.LAYERS, **dense.LAYERS, **joins.LAYERS,
+    **normalisation.LAYERS, **pooling.LAYERS,
+}  # fmt: skip
+
+
+def _nothing(_leaf: Leaf) -> Array | None:
+    return None
+
+
+def lower(graph: Graph, constants: Constants = _nothing) -> Graph:
+    """The graph without `K.` and `tf.` nodes, as far as they are known here.
+
+    `constants` reads a small leaf that is neither learnt nor fed (axes, forms); None when it
+    cannot. A graph of torch's words alone is returned as it is.
+    """
+    if not any(_foreign(node) for node in graph.nodes):
+        return graph
+    writer = Writer(graph, constants)
+    for node in graph.nodes:
+        writer.scope = node.scope
+        mark = writer.mark()
+        try:
+            _say(writer, node)
+        except Exception:
+            # A form that is not known here, or a tape that was tampered with.
+            writer.back_to(mark)
+            writer.keep(node)
+    return writer.finished(graph)
+
+
+def _foreign(node: Node) -> bool:
+    return node.op.startswith(("K.", "tf."))
+
+
+def _say(writer: Writer, node: Node) -> None:
+    if node.op.startswith("K."):
+        call = layer_call(node)
+        say: _Say = _LAYERS[call.name]
+        writer.deliver(say(writer, call), call.out)
+    elif node.op.startswith("tf."):
+        tensorflow.say(writer, node)
+    else:
+        writer.keep(node)
+
+
+__all__ = ["lower"]
