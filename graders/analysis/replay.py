@@ -38,13 +38,14 @@ _TENSOR = frozenset(
     "unsqueeze sum mean sqrt rsqrt exp log log1p log2 abs neg pow square clamp clamp_min "
     "clamp_max relu sigmoid tanh softmax log_softmax expand expand_as type_as contiguous "
     "clone detach maximum minimum chunk split narrow select index_select addmm einsum outer "
-    "erf sin cos where softplus cat concat concatenate stack hstack vstack atleast_2d "
+    "erf erfc sin cos where softplus cat concat concatenate stack hstack vstack atleast_2d "
     "true_divide divide multiply subtract var std norm max min amax amin eq ne gt lt ge le "
     "logical_not logical_and logical_or argmax gather swapaxes unbind view_as ravel unflatten "
     "tensordot inner lerp addcmul baddbmm reciprocal expm1 logsumexp logaddexp nan_to_num "
-    "zeros_like ones_like full_like diag diagonal flip tile tensor __add__ __radd__ __sub__ __rsub__ __mul__ "
-    "__rmul__ __truediv__ __rtruediv__ __matmul__ __rmatmul__ __pow__ __rpow__ __neg__ "
-    "__getitem__ __eq__ __ne__ __gt__ __lt__ __ge__ __le__ __invert__ __and__ __or__".split()
+    "zeros_like ones_like full_like diag diagonal flip tile tensor "
+    "__add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __matmul__ "
+    "__rmatmul__ __pow__ __rpow__ __neg__ __getitem__ __eq__ __ne__ __gt__ __lt__ __ge__ __le__ "
+    "__invert__ __and__ __or__".split()
 )
 _DROPOUTS = frozenset(
     "dropout alpha_dropout dropout1d dropout2d dropout3d feature_alpha_dropout".split()
@@ -52,7 +53,9 @@ _DROPOUTS = frozenset(
 _NOISE = frozenset("gaussian_dropout gaussian_noise random_augmentation".split())
 _SHUT = 0.99  # a dropout of this probability lets nothing through that could be learnt from
 _CASTS = frozenset("to float double half bfloat16 type".split())
-_SAME = _DROPOUTS | _NOISE | frozenset("cpu cuda requires_grad_ get:data retain_grad identity".split())
+_SAME = (
+    _DROPOUTS | _NOISE | frozenset("cpu cuda requires_grad_ get:data retain_grad identity".split())
+)
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 

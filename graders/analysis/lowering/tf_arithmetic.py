@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,8 +20,9 @@ _UNARY = {
     "Expm1": "torch.expm1", "Sqrt": "torch.sqrt", "Rsqrt": "torch.rsqrt",
     "Square": "torch.square", "Abs": "torch.abs", "Relu": "F.relu", "Relu6": "F.relu6",
     "Elu": "F.elu", "Selu": "F.selu", "Sigmoid": "torch.sigmoid", "Tanh": "torch.tanh",
-    "Softplus": "F.softplus", "Softsign": "F.softsign", "Erf": "torch.erf", "Sin": "torch.sin",
-    "Cos": "torch.cos", "Reciprocal": "torch.reciprocal", "Inv": "torch.reciprocal",
+    "Softplus": "F.softplus", "Softsign": "F.softsign", "Erf": "torch.erf", "Erfc": "torch.erfc",
+    "Sin": "torch.sin", "Cos": "torch.cos",
+    "Reciprocal": "torch.reciprocal", "Inv": "torch.reciprocal",
     "LogicalNot": "torch.logical_not",
 }  # fmt: skip
 _BINARY = {
@@ -203,7 +204,7 @@ def bias_add(w: Writer, call: OpCall) -> Result:
     return pointwise(w, "torch.add", [ref(data), ref(bias)], call.out)
 
 
-OPERATIONS = {
+OPERATIONS: dict[str, Callable[[Writer, OpCall], Any]] = {
     **{name: partial(unary, op=op) for name, op in _UNARY.items()},
     **{name: partial(binary, op=op) for name, op in _BINARY.items()},
     **{name: partial(reduction, op=op) for name, op in _REDUCTIONS.items()},

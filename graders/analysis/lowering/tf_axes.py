@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -184,7 +185,7 @@ def gather(w: Writer, call: OpCall) -> Result:
 def one_hot(w: Writer, call: OpCall) -> Result:
     (depth,) = w.ints(call.operand(1))
     on, off = number(w, call.operand(2)), number(w, call.operand(3))
-    last = int(call.attrs.get("axis", -1)) in (-1, w.rank(call.out) - 1)
+    last = call.attrs.get("axis") in (None, -1, w.rank(call.out) - 1)
     if (on, off) != (1, 0) or not last:
         raise NotSaid("marked in another way")
     places, shape = call.value(0), w.shape(call.out)
@@ -198,7 +199,7 @@ def constant_like(w: Writer, call: OpCall, op: str) -> Result:
     return w.emit(op, [ref(call.value(0))], w.shape(call.out))
 
 
-OPERATIONS = {
+OPERATIONS: dict[str, Callable[[Writer, OpCall], Any]] = {
     "Reshape": reshape, "Transpose": transpose, "Squeeze": squeeze, "ExpandDims": expand_dims,
     **dict.fromkeys(
         "Identity ReadVariableOp EnsureShape Snapshot PreventGradient CheckNumerics".split(),

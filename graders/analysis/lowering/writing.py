@@ -171,7 +171,8 @@ class Writer:
 
     # -- axes ------------------------------------------------------------------------------
     def has_twin(self, value: int) -> bool:
-        return value in self._twin
+        """True for a value whose channels-first form is known, or is worth knowing: an image."""
+        return value in self._twin or (value in self.fed and self.rank(value) > 3)
 
     def first(self, value: int) -> int:
         """The channels-first twin of a channels-last value."""
