@@ -7,6 +7,7 @@ from typing import Any
 
 from .frameworks.keras_layers import KerasLayers
 from .frameworks.seam import Tensors
+from .keras_evaluations import KerasEvaluations
 from .keras_observer import KerasObserver
 from .watch import Watch
 
@@ -18,7 +19,10 @@ def arrive(keras: Any, watch: Watch) -> None:
         return
     framework = KerasLayers(keras, tensors)
     watch.add(framework, first=True)  # on torch a layer is a module too
-    KerasObserver(keras, watch, framework).install()
+    observer = KerasObserver(keras, watch, framework)
+    observer.install()
+    compiled = keras.backend.backend() == "tensorflow"
+    KerasEvaluations(observer).install(keras.Model, compiled)
 
 
 def _tensors_of(backend: str, watch: Watch) -> Tensors | None:
@@ -27,6 +31,15 @@ def _tensors_of(backend: str, watch: Watch) -> Tensors | None:
 
         return TensorFlowTensors(sys.modules["tensorflow"])
     if backend == "torch":
+        _call_layers_once(sys.modules["torch"])
         # torch came first, as Keras imports it.
         return next((f.tensors for f in watch.book.frameworks if f.name == "torch"), None)
     return None
+
+
+def _call_layers_once(torch: Any) -> None:
+    """On torch a layer calls itself as a module: that second call is not another one."""
+    from keras.src.backend.torch.layer import TorchLayer
+
+    call = torch.nn.Module.__call__
+    TorchLayer.__call__ = getattr(call, "__wrapped__", call)

@@ -29,7 +29,6 @@ class KerasObserver:
             in_stateless_scope,
             in_symbolic_scope,
         )
-        self._busy = 0  # depth of calls of layers
         self.traced: tuple[Any, Any, Any] | None = None  # last root call in a function's graph
 
     def install(self) -> None:
@@ -48,25 +47,25 @@ class KerasObserver:
             if this_thread() != main:
                 return original(layer, *args, **kwargs)
             tape = watch.tape()
-            if observer._busy or watch.ours:
+            if watch.busy or watch.ours:
                 if isinstance(layer, norm_type):
                     modes[layer] = keras_nodes.in_training(layer, kwargs) and layer.trainable
                 if tape is None:
                     return original(layer, *args, **kwargs)
-                observer._busy += 1
+                watch.busy += 1
                 try:
                     return observer._recorded(tape, original, layer, args, kwargs)
                 finally:
-                    observer._busy -= 1
+                    watch.busy -= 1
             training = modes[layer] = keras_nodes.in_training(layer, kwargs)
-            observer._busy = 1
+            watch.busy = 1
             try:
                 if tape is None:
                     out = original(layer, *args, **kwargs)
                 else:
                     out = observer._recorded(tape, original, layer, args, kwargs)
             finally:
-                observer._busy = 0
+                watch.busy = 0
             watch.guard("call", observer._called, layer, (*args, *kwargs.values()), out, training)
             return out
 
@@ -77,6 +76,10 @@ class KerasObserver:
         if self._stateless() or self._symbolic():
             return True
         return any(isinstance(x, self._symbol) for a in (*args, *kwargs.values()) for x in _each(a))
+
+    def is_graphs(self, thing: Any) -> bool:
+        """A tensor of a function that is being traced."""
+        return hasattr(thing, "graph") and not self.framework.tensors.is_tensor(thing)
 
     def _recorded(self, tape: Any, original: Any, layer: Any, args: Any, kwargs: Any) -> Any:
         """A call under a tape: one node, or entered with the layer's path for a scope."""
@@ -104,7 +107,7 @@ class KerasObserver:
             return
         tensors = self.framework.tensors
         answers = _each(out)
-        given = tuple(self._as_tensor(a) for a in args if a is not None and not isinstance(a, bool))
+        given = tuple(self.as_tensor(a) for a in args if a is not None and not isinstance(a, bool))
         if not any(tensors.is_tensor(x) for x in answers):
             self.traced = (layer, given, out)
             return
@@ -115,7 +118,7 @@ class KerasObserver:
             history = any(tensors.is_tensor(x) and tensors.has_history(x) for x in answers)
             iteration.root_called(model, given, out, history)
 
-    def _as_tensor(self, thing: Any) -> Any:
+    def as_tensor(self, thing: Any) -> Any:
         """What a layer makes of the arrays it is given."""
         if hasattr(thing, "__array__") and type(thing).__module__.startswith(ARRAYS):
             return self.keras.ops.convert_to_tensor(thing)

@@ -116,7 +116,7 @@ class ModelBook:
 
     def _home(self, collection: Any) -> Framework:
         """The framework whose tensors a collection holds."""
-        for framework in self.frameworks:
+        for framework in reversed(self.frameworks):
             if next(weights_in(framework.tensors, collection), None) is not None:
                 return framework
         return self.frameworks[-1]

@@ -21,7 +21,6 @@ class TorchObserver:
         self.training = Training(self.framework, watch.log, watch.cells, watch.book, watch.passes)
         watch.trainings.append(self.training)
         watch.iterations.append(self.training.iteration)
-        self._busy = 0  # depth of module calls
         self._differentiating = False
 
     def install(self) -> None:
@@ -39,21 +38,21 @@ class TorchObserver:
 
         @functools.wraps(original)
         def call(module: Any, *args: Any, **kwargs: Any) -> Any:
-            if observer._busy or this_thread() != main:
+            if watch.busy or this_thread() != main:
                 if iteration.tape is None and not watch.ours:
                     return original(module, *args, **kwargs)
                 return observer._scoped(original, module, args, kwargs)
             if watch.ours:
-                observer._busy += 1
+                watch.busy += 1
                 try:
                     return original(module, *args, **kwargs)
                 finally:
-                    observer._busy -= 1
-            observer._busy = 1
+                    watch.busy -= 1
+            watch.busy = 1
             try:
                 out = original(module, *args, **kwargs)
             finally:
-                observer._busy = 0
+                watch.busy = 0
             watch.guard("call", observer._called, module, (*args, *kwargs.values()), out)
             return out
 

@@ -28,6 +28,7 @@ class Watch:
         self.passes = Passes(log, cells, self.book)
         self.trainings: list[Observer] = []
         self.iterations: list[Iteration] = []  # one for each way of training that is watched
+        self.busy = 0  # depth of calls of modules and layers, whoever made them
         self.ours = False  # the probe itself is calling
         self.thread = threading.get_ident()  # the notebook's; others are not watched
 
