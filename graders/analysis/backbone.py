@@ -3,135 +3,193 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graders.analysis.lineage import Lineage
 from graders.analysis.network import Network
-from graders.analysis.runs import DrawnNetwork, TrainedRun
-from graders.evidence.arrays import EvidenceError
-from graders.evidence.model import ForwardPass
+from graders.analysis.runs import TrainedRun
+from graders.evidence.model import ForwardPass, Graph
 from graders.evidence.reading import Blobs
 
-FEW_ROWS = 4  # of a run's sample that must be among a pass's outputs
+Array = NDArray[Any]
+ROWS = 64  # of a run's inputs that are looked for among the answers of passes
+MOST = 0.5  # of them must be there
+LONGEST = 40  # passes in a row, each over what the one before it answered
+MARK = 8  # numbers of a row that the probe notes
 
 
 @dataclass(frozen=True)
 class Backbone:
     """The pretrained tensors behind the answers that a run trains.
 
-    `tensors` are their identities by key of the weights file, those of the network that computes
-    `value` (the answers, or the features a head is trained on). `passes` are the forward passes
-    that computed features apart from what the run differentiates; `network` is None when no graph
-    of what made them was seen.
+    `tensors` are their identities by key of the weights file; `networks` compute with them, each
+    from what the one before it answered. `passes` are the forward passes that computed features
+    apart from what the run differentiates, none when it is one network. `sure` when it is known
+    that those passes made what the run was given, and how.
     """
 
     tensors: Mapping[str, int]
-    network: Network | None
-    value: int | None
+    networks: tuple[Network, ...] = ()
     passes: tuple[ForwardPass, ...] = ()
-    sure: bool = field(default=True)  # the features are known to be those passes' outputs
+    sure: bool = True
 
     @property
     def apart(self) -> bool:
         return bool(self.passes)
 
 
-def backbone_of(
-    run: TrainedRun,
-    passes: Sequence[ForwardPass],
-    drawn: Sequence[DrawnNetwork],
-    lineage: Lineage,
-    blobs: Blobs,
-) -> Backbone:
-    """The run's own network when it holds pretrained tensors; else the passes that fed it."""
-    network = run.network
-    value = network.output if network is not None else None
-    if network is not None and value is not None:
-        tensors = lineage.in_network(network, network.ancestors(value))
-        if tensors:
-            return Backbone(tensors, network, value)
-    return _apart(run, passes, drawn, lineage, blobs) or Backbone({}, network, value)
+class Feeding:
+    """Finds what fed each run among a submission's passes."""
 
+    def __init__(
+        self,
+        passes: Sequence[ForwardPass],
+        graphs: Sequence[Graph],
+        lineage: Lineage,
+        blobs: Blobs,
+    ) -> None:
+        self._passes = sorted(passes, key=lambda p: p.moment)
+        self._graphs = [
+            g for g in graphs if g.why == "forward" and not g.error and not g.guessed and g.nodes
+        ]
+        self._networks: dict[int, Network] = {}  # by place of the graph
+        self._lineage, self._blobs = lineage, blobs
 
-def _apart(
-    run: TrainedRun,
-    passes: Sequence[ForwardPass],
-    drawn: Sequence[DrawnNetwork],
-    lineage: Lineage,
-    blobs: Blobs,
-) -> Backbone | None:
-    """What a head was fed with: the outputs of a network that holds pretrained tensors.
+    def backbone_of(self, run: TrainedRun) -> Backbone:
+        """The run's own network when it holds pretrained tensors; else the passes before it."""
+        network = run.network
+        value = network.output if network is not None else None
+        if network is None or value is None:
+            return Backbone({})
+        own = self._lineage.in_network(network, network.ancestors(value))
+        before = [
+            p for p in self._passes if p.moment < run.run.last_moment and p.model != run.run.model
+        ]
+        form = network.shape(network.inputs[0])[1:] if network.inputs else ()
+        given = self._rows(run.run.inputs)
+        chain = self._chain(given, before) if given is not None else []
+        fed = Backbone({})
+        if chain:
+            fed = self._along(chain, form, sure=True)
+        elif form and not self._lineage.has_kernels(own):
+            fed = self._by_form(form, before)
+        if own:
+            networks = (*fed.networks, network)
+            return replace(fed, tensors={**fed.tensors, **own}, networks=networks)
+        return fed
 
-    Outputs that are the run's own inputs say so; else the last pass, or one in the run, of which
-    something has the form of the run's inputs.
-    """
-    given = _input_shape(run)
-    before = [p for p in passes if p.moment < run.run.last_moment and p.model != run.run.model]
-    if given is None or not before:
-        return None
-    inside = [p for p in before if p.moment > run.run.moment]
-    ordered = [*reversed(inside), *(p for p in reversed(before) if p not in inside)]
-    matching = [p for p in ordered if _fed(run, p, blobs)]
-    for seen in [*matching, *ordered]:
-        same = [d for d in drawn if d.graph.model == seen.model and not d.graph.guessed]
-        after = [d for d in same if d.graph.moment >= seen.moment]
-        tensors = lineage.in_model(seen.model, seen.moment)
-        if not tensors:
-            continue
-        mine = tuple(p for p in before if p.model == seen.model)
+    # -- known by what they answered -------------------------------------------------------
+    def _chain(self, given: Array, before: Sequence[ForwardPass]) -> list[ForwardPass]:
+        """Passes of which the last one answered these rows, and each was given what the one
+        before it answered; in order."""
+        found: list[ForwardPass] = []
+        while len(found) < LONGEST:
+            fed = next(
+                (p for p in reversed(before) if self._answered(p.model, before, given)), None
+            )
+            if fed is None:
+                break
+            found.insert(0, fed)
+            before = [p for p in before if p.model != fed.model]
+            earlier = self._rows(fed.given_marks or fed.inputs)
+            if earlier is None:
+                break
+            given = earlier
+        return found
+
+    def _answered(self, model: int, passes: Sequence[ForwardPass], given: Array) -> bool:
+        """Are these rows among what a model answered in all of these passes?"""
+        made = [self._answers(p) for p in passes if p.model == model]
+        same = [m for m in made if m is not None and m.shape[1] == given.shape[1]]
+        return bool(same) and _among(given, np.concatenate(same))
+
+    def _answers(self, seen: ForwardPass) -> Array | None:
+        return self._rows(seen.marks or seen.outputs)
+
+    def _rows(self, digest: str | None) -> Array | None:
+        """A few numbers of each row; None when they were not kept."""
+        if digest is None or not self._blobs.has(digest):
+            return None
+        rows = self._blobs.load(digest)
+        if rows.ndim < 2:
+            return None
+        flat = rows.reshape(len(rows), -1)
+        places = np.linspace(0, flat.shape[1] - 1, min(MARK, flat.shape[1])).astype(int)
+        return flat[:, places].astype(np.float32)
+
+    def _along(
+        self, chain: Sequence[ForwardPass], form: tuple[int, ...], *, sure: bool
+    ) -> Backbone:
+        """What the passes of a chain computed with, up to its last one's answer of this form."""
+        tensors: dict[str, int] = {}
+        networks: list[Network] = []
+        for seen in chain:
+            network = self._network(seen)
+            if network is None:
+                tensors |= self._lineage.in_model(seen.model, seen.moment)
+                sure = False
+                continue
+            value = network.output
+            if seen is chain[-1]:
+                value = _value_of_form(network, form) or value
+            if value is not None:
+                tensors |= self._lineage.in_network(network, network.ancestors(value) | {value})
+                networks.append(network)
+        models = {p.model for p in chain}
+        mine = tuple(p for p in self._passes if p.model in models and p.moment <= chain[-1].moment)
+        return Backbone(tensors, tuple(networks), mine, sure)
+
+    # -- known by their form ---------------------------------------------------------------
+    def _by_form(self, form: tuple[int, ...], before: Sequence[ForwardPass]) -> Backbone:
+        """The last pass of which something has the form of the run's inputs. It is the one when
+        nothing says that its answers were others, and no other would do as well."""
+        found: list[Backbone] = []
+        for seen in reversed(before):
+            network = self._network(seen)
+            value = _value_of_form(network, form) if network is not None else None
+            held = self._lineage.in_model(seen.model, seen.moment)
+            if held and network is not None and value is not None:
+                other = value == network.output and self._answers(seen) is not None
+                found.append(self._along([seen], form, sure=not other))
+            elif held and network is None:
+                found.append(Backbone(held, (), (seen,), sure=False))
+        if not found:
+            return Backbone({})
+        alike = all(b.sure and b.tensors.keys() == found[0].tensors.keys() for b in found)
+        return replace(found[0], sure=alike)
+
+    def _network(self, seen: ForwardPass) -> Network | None:
+        """The network of a pass, as it was drawn next."""
+        same = [n for n, g in enumerate(self._graphs) if g.model == seen.model]
+        after = [n for n in same if self._graphs[n].moment >= seen.moment]
         if not same:
-            if seen in matching:
-                return Backbone(tensors, None, None, mine)
-            continue
-        network = (after or same[-1:])[0].network
-        value = _value_of_shape(network, given)
-        if value is None:
-            continue
-        return Backbone(
-            lineage.in_network(network, network.ancestors(value) | {value}),
-            network, value, mine, seen in matching,
-        )  # fmt: skip
-    unknown = next((p for p in ordered if lineage.in_model(p.model, p.moment)), None)
-    if unknown is None:
-        return None
-    return Backbone(
-        lineage.in_model(unknown.model, unknown.moment), None, None, (unknown,), sure=False
-    )
+            return None
+        place = (after or same[-1:])[0]
+        if place not in self._networks:
+            self._networks[place] = Network(self._graphs[place])
+        return self._networks[place]
 
 
-def _input_shape(run: TrainedRun) -> tuple[int, ...] | None:
-    """The form of one row that the run's network is given."""
-    network = run.network
-    if network is None or not network.inputs:
-        return None
-    return network.shape(network.inputs[0])[1:]
-
-
-def _value_of_shape(network: Network, rows: tuple[int, ...]) -> int | None:
-    """The last value of a network whose rows have this form, or as many numbers."""
-    size = int(np.prod(rows))
+def _value_of_form(network: Network, form: tuple[int, ...]) -> int | None:
+    """The last value of a network whose rows have this form, or else as many numbers."""
+    size = int(np.prod(form))
     found = [
         v
         for v in sorted(network.alive, key=lambda v: network.producer.get(v, -1))
         if len(network.shape(v)) > 1 and int(np.prod(network.shape(v)[1:])) == size
     ]
-    exact = [v for v in found if network.shape(v)[1:] == rows]
-    return next(iter(reversed(exact or found)), None)
+    exact = [v for v in found if network.shape(v)[1:] == form]
+    return next(reversed(exact or found), None)
 
 
-def _fed(run: TrainedRun, seen: ForwardPass, blobs: Blobs) -> bool:
-    """True when rows that the run was given are outputs of this pass, bit for bit."""
-    try:
-        if run.run.inputs is None or seen.outputs is None:
-            return False
-        given, made = blobs.load(run.run.inputs), blobs.load(seen.outputs)
-    except EvidenceError:
-        return False
-    given, made = (a.reshape(len(a), -1).astype(np.float32) for a in (given, made))
-    if given.shape[1] != made.shape[1]:
+def _among(given: Array, made: Array) -> bool:
+    """Are most of some rows among these, bit for bit?"""
+    if given.shape[1] != made.shape[1] or not len(given):
         return False
     known = {row.tobytes() for row in made}
-    rows = [row.tobytes() for row in given[:64]]
-    return sum(r in known for r in rows) >= min(FEW_ROWS, len(rows)) > 0
+    rows = given[np.linspace(0, len(given) - 1, min(ROWS, len(given))).astype(int)]
+    return sum(row.tobytes() in known for row in rows) >= MOST * len(rows)

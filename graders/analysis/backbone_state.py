@@ -147,7 +147,7 @@ def _statistics(reading: Reading, tuning: FineTuning) -> dict[str, int]:
     the first batch of a notebook in one cell has moved them before anybody looks."""
     known = set(tuning.tensors.values())
     found = {}
-    for network in {id(n): n for s in tuning.stages if (n := s.backbone.network)}.values():
+    for network in {id(n): n for s in tuning.stages for n in s.backbone.networks}.values():
         for index in _norm_nodes(network, reading):
             for value in network.sources[index]:
                 leaf = network.leaves.get(value)

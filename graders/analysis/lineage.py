@@ -70,14 +70,13 @@ class Lineage:
         return next((k for k in held if not self._is_plain(k)), known)
 
     def in_network(self, network: Network, values: Iterable[int]) -> dict[str, int]:
-        """Tensors among these values of a network that come from the file: identities by key;
-        none when no kernel is among them."""
+        """Tensors among these values of a network that come from the file: identities by key."""
         found: dict[str, int] = {}
         for value in sorted(set(values)):
             leaf = network.leaves.get(value)
             if leaf is not None and (key := self.key(leaf.uid, leaf.digest)) is not None:
                 found.setdefault(key, leaf.uid)
-        return self._with_kernels(found)
+        return found
 
     def in_model(self, model: int, moment: int) -> dict[str, int]:
         """The same for all tensors of a model as last seen at or before a moment."""
@@ -88,11 +87,11 @@ class Lineage:
         for entry in seen.entries if seen is not None else ():
             if (key := self.key(entry.uid, entry.digest)) is not None:
                 found.setdefault(key, entry.uid)
-        return self._with_kernels(found)
+        return found
 
-    def _with_kernels(self, found: dict[str, int]) -> dict[str, int]:
-        arrays = self._book.pretrained.arrays
-        return found if any(arrays[key].ndim > 1 for key in found) else {}
+    def has_kernels(self, keys: Iterable[str]) -> bool:
+        """Is a convolution's kernel among these arrays of the file?"""
+        return any(self._book.pretrained.arrays[key].ndim == 4 for key in keys)
 
     # -- contents over time ----------------------------------------------------------------
     def at(self, uid: int, moment: int) -> Entry | None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.analysis.ablation import ConnectionBook, Connections
-from graders.analysis.backbone import backbone_of
+from graders.analysis.backbone import Feeding
 from graders.analysis.fine_tunings import FineTuning, FineTunings, fine_tunings_of, stages_of
 from graders.analysis.image_files import ImageSet
 from graders.analysis.inputs import RowBook, source_table
@@ -116,14 +116,9 @@ class Trainings:
     @cached_property
     def fine_tunings(self) -> FineTunings:
         """The fine-tuning of the pretrained network with the backbone frozen, and without."""
-        stages = stages_of(
-            self.runs,
-            lambda run: backbone_of(
-                run, self.evidence.passes, self.drawn, self.lineage, self.blobs
-            ),
-            self.lineage,
-            self.pretrained.pretrained if self.pretrained is not None else Pretrained({}),
-        )
+        feeding = Feeding(self.evidence.passes, self.evidence.graphs, self.lineage, self.blobs)
+        held = self.pretrained.pretrained if self.pretrained is not None else Pretrained({})
+        stages = stages_of(self.runs, feeding.backbone_of, self.lineage, held)
         return fine_tunings_of(stages, self._measured)
 
     def _measured(self, tuning: FineTuning) -> bool:

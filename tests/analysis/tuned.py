@@ -16,7 +16,7 @@ from graders.evidence.reading import read
 from graders.evidence.run_record import CellRecord, RunRecord
 from tests.analysis.watched import Notebook
 
-SIDE, OLD, NEW = 8, 7, 10
+SIDE, OLD, NEW = 8, 12, 10
 CHANNELS = (4, 6, 6, 8)
 
 
