@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from graders.analysis.answers import Answers
+from graders.analysis.asking import answers
 from graders.analysis.conv_nets import ConvNet, contents_of, conv_nets, the_network
 from graders.analysis.evaluations import (
     Evaluation,
@@ -77,6 +78,10 @@ class Reading(Answers):
         return tuple(
             (e.cell, name, value) for e in self.evidence.numbers for name, value in e.values.items()
         )
+
+    def ask(self, *questions: Question) -> tuple[Answer, ...]:
+        """What the notebook answered when it had run; UNASKED for what was not put to it."""
+        return answers(self.evidence.asked, self.blobs, questions)
 
     @cached_property
     def doubts(self) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from graders.evidence.questions import Outcome
 from graders.evidence.run_record import RunRecord
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -256,6 +257,15 @@ class Answered(Event):
     outputs: Digest
 
 
+class Asked(Observed):
+    """What came of a question, by its digest; arrays in `value` are {"array": digest}."""
+
+    question: Digest
+    outcome: Outcome
+    value: Any = None
+    error: Words = ""
+
+
 class Fault(Event):
     """The probe itself failed somewhere."""
 
@@ -279,6 +289,7 @@ class Evidence(Observed):
     files: tuple[FileSeen, ...] = ()
     tampered: tuple[Tampered, ...] = ()
     answers: tuple[Answered, ...] = ()
+    asked: tuple[Asked, ...] = ()
     faults: tuple[Fault, ...] = ()
     damage: tuple[str, ...] = ()  # what was there and could not be what the probe wrote
 

@@ -18,6 +18,7 @@ from graders.evidence.arrays import EvidenceError
 from graders.evidence.forms import MAX_DEPTH, check_graph, check_shapes, depth_of
 from graders.evidence.model import (
     Answered,
+    Asked,
     ArraySeen,
     Evidence,
     Fault,
@@ -54,6 +55,7 @@ _KINDS: dict[str, tuple[str, type[BaseModel]]] = {
     "file": ("files", FileSeen),
     "tampered": ("tampered", Tampered),
     "answer": ("answers", Answered),
+    "asked": ("asked", Asked),
     "fault": ("faults", Fault),
 }
 _DIGEST = re.compile(r"[0-9a-f]{32}")

@@ -10,6 +10,15 @@ from pydantic import BaseModel, ConfigDict
 from graders.printable import VisibleLine
 
 
+class HandedOut(BaseModel):
+    """A copy of a notebook that was handed out to be filled in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Path  # relative to the submission's root
+    unchanged: tuple[str, ...] = ()  # ids of the template's cells that are as they were
+
+
 class Submission(BaseModel):
     """One student's or group's delivery, as found on disk. Nothing in it has been run."""
 
@@ -23,4 +32,5 @@ class Submission(BaseModel):
     received: datetime | None = None
     order: tuple[str, ...] = ()  # from corrige.yaml
     data_names: dict[str, str] = {}  # from corrige.yaml: file name used -> name in the rubric
+    copies: dict[str, HandedOut] = {}  # of notebooks that were handed out, by the template's id
     problems: tuple[VisibleLine, ...] = ()  # sentences; without a notebook to run they say why

@@ -10,13 +10,17 @@ from .imports import when_imported
 from .log import EventLog
 from .metrics import Metrics
 from .namespace import Namespace
+from .questions import Questions
 from .saves import Saves
 from .tampering import Tampering
 from .watch import Watch
 
 
-def install(out_dir: str, config: dict[str, Any], key: bytes = b"") -> None:
-    """Watch the running IPython shell; facts go to out_dir, sealed with the key."""
+def install(out_dir: str, config: dict[str, Any], key: bytes = b"") -> Questions:
+    """Watch the running IPython shell; facts go to out_dir, sealed with the key.
+
+    Gives back who puts questions to what the notebook made.
+    """
     from IPython import get_ipython
 
     log = EventLog(out_dir, key)
@@ -61,3 +65,4 @@ def install(out_dir: str, config: dict[str, Any], key: bytes = b"") -> None:
     when_imported("numpy.testing", metrics.numpy_testing)
     tampering.ourselves()
     cells.add(tampering)
+    return Questions(get_ipython(), log)

@@ -28,7 +28,7 @@ PACKAGES = (
 )
 
 
-def start(config: dict[str, Any]) -> None:
+def start(config: dict[str, Any]) -> Any:
     """Make the notebook's surroundings harmless and start observing.
 
     `config`: `out_dir` (facts go there), `workdir` (the student's folder), `data_dir`, `data`
@@ -36,6 +36,8 @@ def start(config: dict[str, Any]) -> None:
     sets), `output_limit` (characters for a cell), `seed`, `shell_timeout` (seconds), `key_file`
     (holds the key that facts are sealed with; read once and taken away, as this request's own text
     stays in the kernel).
+
+    Gives back who puts questions to what the notebook made, None when nothing is observed.
     """
     from IPython import get_ipython
 
@@ -49,7 +51,8 @@ def start(config: dict[str, Any]) -> None:
     if importlib.util.find_spec(f"{__package__}.observe") is not None:
         from . import observe
 
-        observe.install(out_dir, config, _take(config.get("key_file")))
+        return observe.install(out_dir, config, _take(config.get("key_file")))
+    return None
 
 
 def _take(key_file: str | None) -> bytes:

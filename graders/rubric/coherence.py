@@ -29,6 +29,7 @@ def coherence_faults(data: Any, checks: Path) -> Iterator[Fault]:
     yield from _spellings(rubric.parts("data"))
     yield from _kinds(rubric.parts("data"))
     yield from _profiles(rubric)
+    yield from _handed_out(rubric, criteria)
     for criterion in criteria:
         yield from _who_assesses(criterion)
     for exercise in exercises:
@@ -87,6 +88,17 @@ def _profiles(rubric: Part) -> Iterator[Fault]:
                 continue
             message = _("'{name}' is no data file of kind 'images'.").format(name=name)
             yield rubric.fault((*place, name), message + did_you_mean(str(name), image_sets))
+
+
+def _handed_out(rubric: Part, criteria: list[Part]) -> Iterator[Fault]:
+    """A criterion is about a notebook that the rubric names."""
+    of = (rubric.get("notebooks", dict) or {}).get("of")
+    known = [name for name in of if isinstance(name, str)] if isinstance(of, list) else []
+    for criterion in criteria:
+        name = criterion.get("notebook", str)
+        if name is not None and name not in known:
+            message = _("'{name}' is none of the rubric's notebooks.").format(name=name)
+            yield criterion.fault("notebook", message + did_you_mean(name, known))
 
 
 def _who_assesses(criterion: Part) -> Iterator[Fault]:

@@ -108,6 +108,13 @@ class SampleForm(Form):
         return model.Sample(**self.written())
 
 
+class NotebooksForm(Form):
+    """Notebooks that are handed out to be filled in; each copy runs in a kernel of its own."""
+
+    templates: BaseName = Field(description="File beside this one that tells them apart")
+    of: tuple[str, ...] = Field(min_length=1, description="Their ids in that file, in order")
+
+
 class RunForm(Form):
     """Limits of one run."""
 
@@ -143,6 +150,7 @@ class CriterionForm(Form):
     params: dict[str, Any] = Field(default={}, description="What the check takes")
     needs: tuple[str, ...] = Field((), description="Criteria without which it is not assessed")
     manual: StrictBool = Field(False, description="A person assesses it")
+    notebook: str | None = Field(None, description="Id of the handed-out notebook it is about")
 
     def to_model(self) -> model.Criterion:
         written = self.written()
@@ -226,15 +234,17 @@ class RubricForm(Form):
     profiles: dict[ProfileName, dict[str, SampleForm]] = Field(
         {}, description="Smaller image sets for a quick run, by profile and data file"
     )
+    notebooks: NotebooksForm | None = None
     run: RunForm = RunForm()
     exercises: tuple[ExerciseForm, ...] = Field(min_length=1)
 
-    def to_model(self, digest: str) -> model.Rubric:
+    def to_model(self, digest: str, templates: tuple[model.Template, ...] = ()) -> model.Rubric:
         return model.Rubric(
             assignment=self.assignment,
             title=self.title,
             exercises=tuple(exercise.to_model() for exercise in self.exercises),
             data=tuple(model.DataFile(**data.written()) for data in self.data),
+            notebooks=templates,
             run=model.Run(**self.run.written()),
             deadline=self.deadline,
             tag=self.tag,

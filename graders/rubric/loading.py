@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
+from graders.language import _
 from graders.rubric.coherence import coherence_faults
 from graders.rubric.model import Rubric
-from graders.rubric.problems import Problem, RubricError
+from graders.rubric.problems import Problem, RubricError, did_you_mean
 from graders.rubric.shape import read_form
 from graders.rubric.source import read_source
+from graders.rubric.templates import read_templates
 
 CHECKS = Path(__file__).parent.parent / "checks"
 """Where the themes of the checks are; only parsed, never imported from here."""
@@ -25,4 +28,13 @@ def load(path: Path, checks: Path = CHECKS) -> Rubric:
     }
     if problems or form is None:
         raise RubricError(sorted(problems, key=lambda p: (p.line or 0, p.message)))
-    return form.to_model(source.digest)
+    if form.notebooks is None:
+        return form.to_model(source.digest)
+    handed_out, digest = read_templates(path.parent / form.notebooks.templates)
+    absent = [name for name in form.notebooks.of if name not in handed_out]
+    if absent:
+        line = source.line(("notebooks", "of", form.notebooks.of.index(absent[0])))
+        message = _("'{name}' is not among the templates.").format(name=absent[0])
+        raise RubricError([Problem(path, line, message + did_you_mean(absent[0], [*handed_out]))])
+    whole = hashlib.sha256(f"{source.digest} {digest}".encode()).hexdigest()
+    return form.to_model(whole, tuple(handed_out[name] for name in form.notebooks.of))

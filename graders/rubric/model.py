@@ -60,6 +60,20 @@ class Run(Frozen):
     order: tuple[str, ...] = ()  # notebooks by base name, when the natural order is not meant
 
 
+class Template(Frozen):
+    """A notebook that is handed out to be filled in, as far as copies of it can be recognised.
+
+    `cells` maps the ids that its code cells carry to digests of their code (`intake.recognise`).
+    """
+
+    id: str
+    title: Text
+    heading: str  # words of its first heading, in small letters
+    functions: tuple[str, ...] = ()  # that its code defines
+    cells: dict[str, str] = Field(default_factory=dict)
+    todo: tuple[str, ...] = ()  # ids of the cells that are to be filled in
+
+
 class Penalty(Frozen):
     """What a violated criterion or line costs: a percentage of the exercise, or points."""
 
@@ -77,6 +91,7 @@ class Criterion(Frozen):
     params: dict[str, Any] = Field(default_factory=dict)
     needs: tuple[str, ...] = ()
     manual: bool = False
+    notebook: str | None = None  # id of the template whose copy it is about
 
 
 class Condition(Frozen):
@@ -133,6 +148,7 @@ class Rubric(Frozen):
     title: Text
     exercises: tuple[Exercise, ...]
     data: tuple[DataFile, ...] = ()
+    notebooks: tuple[Template, ...] = ()  # handed out; each copy runs in a kernel of its own
     run: Run = Run()
     deadline: str | None = None  # ISO 8601 with offset; lateness is flagged
     tag: str | None = None  # git tag of a checkout whose content is marked

@@ -27,8 +27,15 @@ async def start_probe(kernel: Kernel, config: dict[str, Any], folder: Path) -> N
         "    import corrige_probe.start\n"
         "finally:\n"
         f"    sys.path.remove({str(folder)!r})\n"
+        "corrige_probe.start.questions = "
         f"corrige_probe.start.start(json.loads({json.dumps(config)!r}))\n",
     )
+
+
+async def put_questions(kernel: Kernel, path: Path, seconds: float) -> None:
+    """Put the questions in this file to what the notebook made. Raises RequestFailed."""
+    code = f"import sys\nsys.modules['corrige_probe.start'].questions.answer({str(path)!r})\n"
+    await _ask(kernel, code, TIMEOUT + seconds)
 
 
 async def change_folder(kernel: Kernel, folder: Path) -> None:
@@ -36,11 +43,11 @@ async def change_folder(kernel: Kernel, folder: Path) -> None:
     await _ask(kernel, f"import os\nos.chdir({str(folder)!r})\n")
 
 
-async def _ask(kernel: Kernel, code: str) -> None:
+async def _ask(kernel: Kernel, code: str, timeout: float = TIMEOUT) -> None:
     """Run code in a namespace of its own, silently."""
     client = kernel.client
     sent = client.execute(f"exec({code!r}, {{}})", silent=True, store_history=False)
-    end = monotonic() + TIMEOUT
+    end = monotonic() + timeout
     while True:
         try:
             reply = await client.get_shell_msg(timeout=0.5)

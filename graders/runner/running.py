@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -14,6 +15,7 @@ import nbformat
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
+from graders.evidence.questions import Question
 from graders.evidence.run_record import CellError, RunRecord
 from graders.intake import Submission
 from graders.rubric.model import DataFile, Run
@@ -24,7 +26,7 @@ from graders.runner.endings import Ending
 from graders.runner.kernel import Kernel, KernelNotStarted, start_kernel
 from graders.runner.limits import Limits
 from graders.runner.record import CellRun, cell_records, read_environment, read_notices
-from graders.runner.requests import RequestFailed, change_folder, start_probe
+from graders.runner.requests import RequestFailed, change_folder, put_questions, start_probe
 from graders.runner.seal import new_key, unseal
 from graders.runner.workplace import Workplace, take_evidence, workplace
 from graders.sandbox import Sandbox
@@ -40,17 +42,18 @@ def run(
     sandbox: Sandbox,
     seed: int = 0,
     on_cell: OnCell | None = None,
+    questions: Sequence[Question] = (),
 ) -> RunRecord:
     """Run all notebooks of the submission in one kernel; `out` gets the evidence.
 
     `out` holds then run.json (written last), executed.ipynb, and what the probe wrote.
-    `on_cell(done, total)` is called after each cell. Nothing that the student's code does raises
+    `on_cell(done, total)` is called after each cell. The `questions` are put after the last one. Nothing that the student's code does raises
     here; what the machine lacks becomes a record with fault "machine". Raises OSError when
     the folders cannot be written and NotebookProblem when a notebook has gone since intake.
     """
     whole = assemble(submission)
     with workplace(submission, data) as place:
-        session = _Session(whole, settings, place, seed, on_cell)
+        session = _Session(whole, settings, place, seed, on_cell, questions)
         ending = asyncio.run(session.run(sandbox))
         _empty(out)
         take_evidence(place, out)
@@ -88,9 +91,10 @@ class _Session:
         place: Workplace,
         seed: int,
         on_cell: OnCell | None,
+        questions: Sequence[Question],
     ) -> None:
         self.whole, self.settings, self.place, self.seed = whole, settings, place, seed
-        self.on_cell = on_cell
+        self.on_cell, self.questions = on_cell, questions
         self.runs: dict[int, CellRun] = {}
         self.seconds = self.start_seconds = 0.0
         self.peak = 0
@@ -160,11 +164,24 @@ class _Session:
                         return ending
                     if self.on_cell is not None:
                         self.on_cell(done, len(todo))
+                await self._ask(kernel)
             return endings.FINISHED
         except RequestFailed:
             return endings.of_dead_kernel(kernel, limits)
         finally:
             self.peak = limits.watcher.peak
+
+    async def _ask(self, kernel: Kernel) -> None:
+        """Put the questions; what dies or hangs over one leaves it and the rest unanswered."""
+        if not self.questions:
+            return
+        path = self.place.base / "questions.json"
+        asked = [{"digest": q.digest, **q.model_dump()} for q in self.questions]
+        path.write_text(json.dumps(asked), "utf-8")
+        try:
+            await put_questions(kernel, path, sum(q.seconds for q in self.questions))
+        except RequestFailed as error:
+            self.log = f"questions: {error}\n{kernel.log}"
 
     async def _cell(
         self, client: CappedClient, kernel: Kernel, limits: Limits, cell: NotebookNode, index: int

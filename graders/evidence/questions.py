@@ -1,0 +1,127 @@
+"""What was asked of a notebook once its cells had run, and what did it answer?
+
+A question is put to something the notebook made: a function is called, or a cell is run again with
+some variables given. It is plain data, so that the same question always has the same digest, under
+which its answer stands in the evidence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+Outcome = Literal["answered", "missing", "raised", "late", "unreadable", "unasked"]
+MAX_NUMBERS = 20_000  # of one array in a question
+
+
+class Question(BaseModel):
+    """One question. Values are written with `plain`.
+
+    `call`: the first of `names` that is a function of the notebook's is called with `args` and
+    `named`; the answer is what it returns.
+    `cell`: the `which` cell that assigns one of `names` is run again, with the variables `given`;
+    the answer is a list of the variables `wanted` afterwards, None for one that is not there.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["call", "cell"]
+    names: tuple[str, ...] = Field(min_length=1)
+    args: tuple[Any, ...] = ()
+    named: dict[str, Any] = {}
+    given: dict[str, Any] = {}
+    wanted: tuple[str, ...] = ()
+    which: Literal["first", "last"] = "first"
+    seconds: float = Field(5.0, gt=0, le=60)
+
+    @property
+    def digest(self) -> str:
+        """Names the question in the evidence."""
+        return hashlib.blake2b(self.model_dump_json().encode(), digest_size=16).hexdigest()
+
+
+class Answer(BaseModel):
+    """What came of a question: `value` only when answered, `error` when it raised.
+
+    Values are numbers, texts, None, arrays, and lists, tuples or dictionaries of them.
+    """
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    outcome: Outcome
+    value: Any = None
+    error: str = ""
+
+    @property
+    def answered(self) -> bool:
+        return self.outcome == "answered"
+
+
+UNASKED = Answer(outcome="unasked")
+
+
+def plain(value: Any) -> Any:
+    """A value as a question may hold it: arrays with their type and shape, the rest as it is.
+
+    Raises TypeError for what cannot be sent, ValueError for an array that is too large.
+    """
+    if isinstance(value, np.ndarray):
+        if value.size > MAX_NUMBERS or value.dtype.kind not in "bif":
+            raise ValueError(f"an array of {value.size} {value.dtype}")
+        shape, kind = list(value.shape), value.dtype.str.lstrip("<>=|")
+        return {"array": value.reshape(-1).tolist(), "shape": shape, "dtype": kind}
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return {"list": [plain(item) for item in value]}
+    if isinstance(value, Mapping):
+        if "name" in value or "tensor" in value:
+            return dict(value)
+        return {"dict": {str(k): plain(item) for k, item in value.items()}}
+    raise TypeError(f"{type(value).__name__} cannot be asked with")
+
+
+def theirs(*names: str) -> dict[str, Any]:
+    """In a question: the notebook's own object of the first of these names that is there."""
+    return {"name": list(names)}
+
+
+def tensor(array: NDArray[Any]) -> dict[str, Any]:
+    """In a question: a torch tensor with this array's content."""
+    return {"tensor": plain(array)}
+
+
+def call(*names: str, args: tuple[Any, ...] = (), seconds: float = 5.0, **named: Any) -> Question:
+    """The question what a function of the notebook's, by any of these names, returns."""
+    return Question(
+        kind="call",
+        names=names,
+        args=tuple(plain(value) for value in args),
+        named={key: plain(value) for key, value in named.items()},
+        seconds=seconds,
+    )
+
+
+def cell(
+    *names: str,
+    wanted: tuple[str, ...],
+    given: Mapping[str, Any] | None = None,
+    which: Literal["first", "last"] = "first",
+    seconds: float = 10.0,
+) -> Question:
+    """The question what the cell that assigns one of these names makes of given variables."""
+    return Question(
+        kind="cell",
+        names=names,
+        wanted=wanted,
+        given={key: plain(value) for key, value in (given or {}).items()},
+        which=which,
+        seconds=seconds,
+    )
