@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 
 from graders import evidence
+from graders.analysis.asking import Rehearsal, Rehearsed
 from graders.analysis.image_files import read_image_set
 from graders.analysis.reading import Reading
 from graders.analysis.trusted import load_tables
@@ -28,8 +29,12 @@ class DataDeclaration(Protocol):
     def label(self) -> str | None: ...
 
 
-def read(folder: Path, data: Mapping[DataDeclaration, Path]) -> Reading:
+def read(
+    folder: Path, data: Mapping[DataDeclaration, Path], unchanged: frozenset[str] = frozenset()
+) -> Reading:
     """The reading of an evidence folder, with the teacher's data files.
+
+    `unchanged` are ids of cells that were handed out and are delivered as they were.
 
     Raises EvidenceError when the folder holds no evidence, ImageFileError for an image set that
     is none.
@@ -44,7 +49,9 @@ def read(folder: Path, data: Mapping[DataDeclaration, Path]) -> Reading:
     )
     weights = next((path for d, path in data.items() if d.kind == "weights"), None)
     images = {d.name: read_image_set(path) for d, path in data.items() if d.kind == "images"}
-    return Reading(evidence.read(folder), folder, tables, weights=weights, images=images)
+    reading = Reading(evidence.read(folder), folder, tables, weights=weights, images=images)
+    reading.unchanged = unchanged
+    return reading
 
 
-__all__ = ["Reading", "read"]
+__all__ = ["Reading", "Rehearsal", "Rehearsed", "read"]

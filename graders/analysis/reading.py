@@ -20,6 +20,7 @@ from graders.analysis.image_evaluations import ImageEvaluation, image_evaluation
 from graders.analysis.image_passes import PassBook
 from graders.analysis.image_places import ImageBook
 from graders.analysis.shown import ShownNumber, shown_numbers, typed_numbers
+from graders.evidence.questions import Answer, Question
 
 Array = NDArray[Any]
 
@@ -27,6 +28,8 @@ Array = NDArray[Any]
 class Reading(Answers):
     """What the evidence of one submission means: networks and runs (`Trainings`), what they compute
     (`Answers`), and here what was measured and shown, and whether it may be believed."""
+
+    unchanged: frozenset[str] = frozenset()  # ids of handed-out cells that are as they were
 
     @cached_property
     def conv_nets(self) -> tuple[ConvNet, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from graders.batch.locking import alone
 from graders.batch.places import evidence_root
+from graders.evidence.questions import Question
 from graders.evidence.run_record import RunRecord
 from graders.intake.submission import Submission
 from graders.rubric.model import DataFile, Rubric
@@ -47,8 +48,10 @@ def ensure_evidence(
     rerun: bool = False,
     root: Path | None = None,
     on_cell: OnCell | None = None,
+    questions: Sequence[Question] = (),
 ) -> Kept:
-    """The submission's evidence, run now if it never was (or `rerun`).
+    """The submission's evidence, run now if it never was (or `rerun`), or if one of the questions
+    was never put to it.
 
     A run that the machine spoiled is kept apart, under `.failed`, so that the next try runs again.
     """
@@ -60,7 +63,8 @@ def ensure_evidence(
     with alone(root / f"{key}.lock"):
         if not rerun and (final / "run.json").is_file():
             record = RunRecord.model_validate_json((final / "run.json").read_text("utf-8"))
-            return Kept(key, final, record, fresh=False)
+            if {question.digest for question in questions} <= set(record.questions):
+                return Kept(key, final, record, fresh=False)
         partial = root / ".partial"
         partial.mkdir(parents=True, exist_ok=True)
         for left in partial.glob(f"{key}-*"):  # of a worker that was killed: we hold its lock
@@ -68,7 +72,15 @@ def ensure_evidence(
         building = partial / f"{key}-{uuid4().hex[:8]}"
         building.mkdir()
         try:
-            record = runner.run(submission, rubric.run, data, building, sandbox, on_cell=on_cell)
+            record = runner.run(
+                submission,
+                rubric.run,
+                data,
+                building,
+                sandbox,
+                on_cell=on_cell,
+                questions=questions,
+            )
         except BaseException:
             shutil.rmtree(building, ignore_errors=True)
             raise

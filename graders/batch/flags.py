@@ -29,14 +29,16 @@ class Noticed(Protocol):
     def cells(self) -> Iterable[int]: ...
 
 
-def flags(submission: Submission, rubric: Rubric, record: RunRecord | None) -> tuple[Flag, ...]:
-    """Lateness, what intake noticed, and how the run ended."""
+def of_delivery(submission: Submission, rubric: Rubric) -> tuple[Flag, ...]:
+    """Lateness, and what intake noticed."""
     found = [Flag(id="intake", message=problem) for problem in submission.problems]
     late = _late(submission, rubric)
-    if late:
-        found.append(late)
-    if record is None:
-        return tuple(found)
+    return (*found, late) if late else tuple(found)
+
+
+def of_run(record: RunRecord) -> tuple[Flag, ...]:
+    """Cells that failed or took too long, and how the run ended."""
+    found = []
     failed = tuple(cell.index for cell in record.cells if cell.error and not cell.timed_out)
     if failed:
         found.append(

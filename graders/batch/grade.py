@@ -18,6 +18,7 @@ from graders.batch.attempts import Attempts
 from graders.batch.cores import available_cores, share_threads
 from graders.batch.evidence_cache import evidence_key
 from graders.batch.job import Job, Options, job_for
+from graders.batch.part import joined_key, split
 from graders.batch.places import home
 from graders.batch.problems import UsageProblem
 from graders.batch.progress import ProgressBar, ProgressPlugin
@@ -90,7 +91,10 @@ def _already_done(job: Job) -> dict[str, Result]:
     for submission in job.submissions:
         if not submission.notebooks:
             continue
-        key = evidence_key(submission, job.rubric, job.data_files, job.sandbox)
+        runs = [run for run, _template in split(submission, job.rubric) if run.notebooks]
+        key = joined_key(
+            [evidence_key(run, job.rubric, job.data_files, job.sandbox) for run in runs]
+        )
         result = resume.done(job.out / submission.id, resume.fingerprint(job, key))
         if result is not None:
             found[submission.id] = result

@@ -56,15 +56,14 @@ def mark(
     undecided too; its traceback goes to the file `log`.
     """
     return settle(
-        lambda criterion: ask(reading, criterion, log),
+        lambda criterion: as_far_as_seen(ask(reading, criterion, log), cut_short),
         rubric,
         language=language,
-        cut_short=cut_short,
     )
 
 
 def settle(
-    answer: Callable[[Criterion], Verdict], rubric: Rubric, *, language: str, cut_short: str = ""
+    answer: Callable[[Criterion], Verdict], rubric: Rubric, *, language: str
 ) -> dict[str, Verdict]:
     """A verdict for every criterion, prerequisites first; `answer` puts a check's question."""
     verdicts: dict[str, Verdict] = {}
@@ -73,10 +72,15 @@ def settle(
             verdict = _settled(criterion, rubric, verdicts)
             if verdict is None:
                 verdict = answer(criterion)
-                if cut_short and verdict.verdict is VerdictKind.VIOLATED:
-                    verdict = _left_open(verdict, cut_short)
             verdicts[criterion.id] = verdict
     return verdicts
+
+
+def as_far_as_seen(verdict: Verdict, cut_short: str) -> Verdict:
+    """A violation in a run that was `cut_short` (a sentence; "" when it was not) is undecided."""
+    if cut_short and verdict.verdict is VerdictKind.VIOLATED:
+        return _left_open(verdict, cut_short)
+    return verdict
 
 
 def _left_open(verdict: Verdict, why: str) -> Verdict:

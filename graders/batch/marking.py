@@ -6,15 +6,17 @@ import json
 import time
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graders import report, sandbox, scoring
+from graders import report, scoring
 from graders.batch import flags, resume
-from graders.batch.evidence_cache import Kept, OnCell, ensure_evidence
+from graders.batch.evidence_cache import OnCell
 from graders.batch.grader_log import note_failure
 from graders.batch.job import Job
-from graders.batch.mark import all_undecided, ask, settle
+from graders.batch.mark import all_undecided, as_far_as_seen, ask, settle
+from graders.batch.part import Part, joined_key, split
 from graders.batch.patience import Patience, TookTooLong
 from graders.batch.remembered import Remembered
 from graders.intake.submission import Submission
@@ -60,55 +62,43 @@ class Marking:
             return " ".join(self.submission.problems) or _("There is no notebook to run.")
 
     @cached_property
-    def kept(self) -> Kept | None:
-        """The evidence; None when there is nothing to run or the grader failed."""
+    def parts(self) -> tuple[Part, ...]:
+        """The submission's runs, those for which nothing was handed in too."""
+        return tuple(
+            Part(submission, self.job, template, self._on_cell)
+            for submission, template in split(self.submission, self.job.rubric)
+        )
+
+    @cached_property
+    def ran(self) -> tuple[Part, ...]:
+        """The runs that there is evidence of: none when there is nothing to run or the grader
+        failed."""
         if self.problem or self._given_up:
-            return None
+            return ()
         resume.begin(self.folder)
         try:
             with speaking(self.job.language):
-                return ensure_evidence(
-                    self.submission,
-                    self.job.rubric,
-                    self.job.data_files,
-                    sandbox.choose(self.job.sandbox),
-                    rerun=self.job.rerun,
-                    root=self.job.evidence,
-                    on_cell=self._on_cell,
-                )
+                ran = tuple(part for part in self.parts if not part.problem)
+                for part in ran:
+                    _evidence = part.kept
         except Exception:
             self._fail(_("The grader could not run this submission."))
-            return None
+            return ()
+        return ran
 
-    @cached_property
-    def reading(self) -> Reading | None:
-        """What the evidence means; None when there is none, or the machine spoiled it."""
-        if self.kept is None or self.kept.record.fault == "machine":
-            return None
-        try:
-            from graders import analysis  # brings torch
-
-            located = self.job.data_files
-            with self._patience():
-                return analysis.read(self.kept.folder, {file: located[file] for file in located})
-        except (Exception, TookTooLong):
-            self._fail(_("The grader could not read what was seen in the run."))
-            return None
-
-    @cached_property
+    @property
     def verdicts(self) -> Mapping[str, Verdict]:
         """A verdict for each criterion; empty when there is nothing to run."""
+        return self._verdicts
+
+    @cached_property
+    def _verdicts(self) -> Mapping[str, Verdict]:
         if self.problem:
             return {}
         began = time.perf_counter()
         with speaking(self.job.language):
             try:
-                found = settle(
-                    self._answer,
-                    self.job.rubric,
-                    language=self.job.language,
-                    cut_short=flags.cut_short(self.kept.record) if self.kept else "",
-                )
+                found = settle(self._answer, self.job.rubric, language=self.job.language)
             except NoReading:
                 return all_undecided(self.job.rubric, self.fault)
         self._seconds = time.perf_counter() - began
@@ -116,14 +106,24 @@ class Marking:
 
     def _answer(self, criterion: Criterion) -> Verdict:
         """A check's answer, from memory when it was asked before. Raises NoReading."""
-        known = self.remembered.verdict(criterion) if self.remembered else None
-        if known is not None:
-            return known
-        if self.reading is None:
+        part = next(p for p in self.parts if p.id == (criterion.notebook or ""))
+        if part.problem:
+            return _absent(criterion, part)
+        if part not in self.ran or part.kept.record.fault == "machine":
+            raise NoReading
+        known = part.remembered.verdict(criterion)
+        if known is None:
+            known = self._asked(part, criterion)
+        cut_short = flags.cut_short(part.kept.record)
+        return self._placed(as_far_as_seen(known, cut_short), part)
+
+    def _asked(self, part: Part, criterion: Criterion) -> Verdict:
+        reading = self._reading(part)
+        if reading is None:
             raise NoReading
         try:
             with self._patience():
-                verdict = ask(self.reading, criterion, self._log)
+                verdict = ask(reading, criterion, self._log)
         except TookTooLong:
             return Verdict(
                 id=criterion.id,
@@ -131,42 +131,74 @@ class Marking:
                 message=_("This takes too long to find out, so a person has to look at it."),
                 grader_fault=True,
             )
-        if self.remembered:
-            self.remembered.keep(verdicts={Remembered.key(criterion): verdict})
+        part.remembered.keep(verdicts={Remembered.key(criterion): verdict})
         return verdict
 
-    @cached_property
-    def remembered(self) -> Remembered | None:
-        """What was answered before for this evidence; None when there is no evidence."""
-        if self.kept is None or self.kept.record.fault == "machine":
+    def _reading(self, part: Part) -> Reading | None:
+        """What the part's evidence means; None when there is none, or the machine spoiled it."""
+        if part not in self.ran or part.kept.record.fault == "machine":
             return None
-        grader = resume.grader_digest()
-        return Remembered(self.kept.folder, grader=grader, language=self.job.language)
+        try:
+            with self._patience():
+                return part.reading
+        except (Exception, TookTooLong):
+            self._fail(_("The grader could not read what was seen in the run."))
+            return None
+
+    def _placed(self, verdict: Verdict, part: Part) -> Verdict:
+        """With cells counted over all that ran."""
+        start = self._starts[part.id]
+        if not start:
+            return verdict
+        return verdict.model_copy(update={"cells": tuple(cell + start for cell in verdict.cells)})
+
+    @cached_property
+    def _starts(self) -> dict[str, int]:
+        """Where each run's cells begin among those of all."""
+        lengths = [part.cells for part in self.ran] if len(self.ran) > 1 else [0]
+        return dict(zip((p.id for p in self.ran), accumulate(lengths, initial=0), strict=False))
 
     def remember(self) -> None:
         """Keep on disk what was answered so far."""
-        if self.remembered:
-            self.remembered.save()
+        for part in self.ran:
+            if part.kept.record.fault != "machine":
+                part.remembered.save()
 
     @property
     def flags(self) -> tuple[Flag, ...]:
         """What a person should know."""
-        record = self.kept.record if self.kept else None
         with speaking(self.job.language):
-            return (*flags.flags(self.submission, self.job.rubric, record), *self._noticed)
+            found = list(flags.of_delivery(self.submission, self.job.rubric))
+            for part in self.ran:
+                told = (*flags.of_run(part.kept.record), *self._noticed(part))
+                found += [self._of_part(flag, part) for flag in told]
+        return tuple(found)
 
-    @cached_property
-    def _noticed(self) -> tuple[Flag, ...]:
+    def _of_part(self, flag: Flag, part: Part) -> Flag:
+        """With the notebook's name, and cells counted over all that ran."""
+        start = self._starts[part.id]
+        name = part.template.title.in_language(self.job.language) if part.template else ""
+        return flag.model_copy(
+            update={
+                "message": f"{name}: {flag.message}" if name else flag.message,
+                "cells": tuple(cell + start for cell in flag.cells),
+            }
+        )
+
+    def _noticed(self, part: Part) -> tuple[Flag, ...]:
         """What the analysis noticed, from memory when it was noticed before."""
-        memory = self.remembered
-        if memory and memory.answers.flags is not None:
+        if part.kept.record.fault == "machine":
+            return ()
+        memory = part.remembered
+        if memory.answers.flags is not None:
             return memory.answers.flags
         try:
             with speaking(self.job.language), self._patience():
-                noticed = flags.observed(self.reading, self._log)
+                reading = self._reading(part)
+                noticed = flags.observed(reading, self._log)
         except TookTooLong:
             return ()
-        if memory and self.reading is not None:
+        if reading is not None:
             memory.keep(flags=noticed)
         return noticed
 
@@ -175,10 +207,15 @@ class Marking:
         """Why a person has to look at the whole of it; "" when nothing failed."""
         if self._given_up:
             return self._given_up
-        if self.kept is not None and self.kept.record.fault == "machine":
-            with speaking(self.job.language):
-                return flags.said(self.kept.record)
+        for part in self.ran:
+            if part.kept.record.fault == "machine":
+                with speaking(self.job.language):
+                    return flags.said(part.kept.record)
         return ""
+
+    @property
+    def evidence_key(self) -> str:
+        return joined_key([part.kept.key for part in self.ran]) if self.ran else ""
 
     def result(self) -> Result:
         """The result, with nothing written."""
@@ -192,7 +229,7 @@ class Marking:
                     status=Status.NOT_RUNNABLE if self._received() else Status.NOT_RECEIVED,
                     problem=self.problem,
                     language=self.job.language,
-                    flags=flags.flags(submission.model_copy(update={"problems": ()}), rubric, None),
+                    flags=flags.of_delivery(submission.model_copy(update={"problems": ()}), rubric),
                 )
             verdicts = self.verdicts
             return scoring.score(
@@ -203,7 +240,7 @@ class Marking:
                 language=self.job.language,
                 flags=self.flags,
                 timings=self._timings(),
-                evidence_key=self.kept.key if self.kept else "",
+                evidence_key=self.evidence_key,
                 problem=self.fault,
             )
 
@@ -220,19 +257,31 @@ class Marking:
                 report.write_submission(result, Exhibits(), None, self.folder)
         scoring.write_result(result, self.folder / resume.RESULT)
         self.remember()
-        if not resume.needs_another_try(result) and self.kept is not None:
-            resume.finish(self.folder, resume.fingerprint(self.job, self.kept.key))
+        if not resume.needs_another_try(result) and self.ran:
+            resume.finish(self.folder, resume.fingerprint(self.job, self.evidence_key))
         return result
 
     def _exhibits(self) -> Exhibits:
         """What the report shows beside the result, from memory when it was shown before."""
-        memory = self.remembered
-        if memory and memory.answers.exhibits is not None:
-            return memory.answers.exhibits
+        shown = [self._exhibits_of(part) for part in self.ran]
+        if len(shown) == 1:
+            return shown[0]
+        return Exhibits(
+            notices=tuple(notice for one in shown for notice in one.notices),
+            environment=shown[0].environment if shown else {},
+        )
+
+    def _exhibits_of(self, part: Part) -> Exhibits:
         from graders.batch.exhibits import exhibits  # brings torch
 
-        shown = exhibits(self.reading, self.kept.record if self.kept else None, self._log)
-        if memory and self.reading is not None:
+        if part.kept.record.fault == "machine":
+            return exhibits(None, part.kept.record, self._log)
+        memory = part.remembered
+        if memory.answers.exhibits is not None:
+            return memory.answers.exhibits
+        reading = self._reading(part) if len(self.ran) == 1 else None
+        shown = exhibits(reading, part.kept.record, self._log)
+        if reading is not None:
             memory.keep(exhibits=shown)
         return shown
 
@@ -250,20 +299,37 @@ class Marking:
         return any(p.is_file() and not p.name.startswith(".") for p in root.rglob("*"))
 
     def _executed(self) -> dict[str, Any] | None:
-        if self.kept is None:
-            return None
-        try:
-            notebook = json.loads((self.kept.folder / "executed.ipynb").read_text("utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return None
-        return notebook if isinstance(notebook, dict) else None
+        """The executed notebooks, one behind the other."""
+        found: dict[str, Any] | None = None
+        for part in self.ran:
+            try:
+                notebook = json.loads((part.kept.folder / "executed.ipynb").read_text("utf-8"))
+                cells = notebook["cells"]
+            except (OSError, ValueError, RecursionError, KeyError, TypeError):
+                return None
+            if found is None:
+                found = notebook
+            else:
+                found["cells"] += cells
+        return found
 
     def _timings(self) -> dict[str, float]:
-        if self.kept is None:
+        records = [part.kept.record for part in self.ran]
+        if not records:
             return {}
-        record = self.kept.record
         return {
-            "kernel_start": round(record.kernel_start_seconds, 3),
-            "run": round(record.seconds, 3),
+            "kernel_start": round(sum(r.kernel_start_seconds for r in records), 3),
+            "run": round(sum(r.seconds for r in records), 3),
             "mark": round(self._seconds, 3),
         }
+
+
+def _absent(criterion: Criterion, part: Part) -> Verdict:
+    """A notebook that was not handed in."""
+    return Verdict(
+        id=criterion.id,
+        verdict=VerdictKind.VIOLATED,
+        message=part.problem,
+        expected=_("the notebook, filled in"),
+        observed=part.problem,
+    )

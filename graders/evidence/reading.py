@@ -18,8 +18,8 @@ from graders.evidence.arrays import EvidenceError
 from graders.evidence.forms import MAX_DEPTH, check_graph, check_shapes, depth_of
 from graders.evidence.model import (
     Answered,
-    Asked,
     ArraySeen,
+    Asked,
     Evidence,
     Fault,
     FileSeen,

@@ -72,6 +72,7 @@ class RunRecord(Frozen):
     stopped_by: Literal["", "watcher", "cgroup"] = ""  # what held it to a limit
     cells: tuple[CellRecord, ...] = ()
     notices: tuple[Notice, ...] = ()
+    questions: tuple[str, ...] = ()  # digests of those that were put after the last cell
     environment: dict[WritableText, WritableText] = {}  # versions: python, torch, ...
     seconds: float = 0.0
     kernel_start_seconds: float = 0.0

@@ -59,9 +59,7 @@ def recognise(
         same = found.get(template.id, [])
         if same:
             todo = frozenset(template.todo)
-            chosen = max(
-                same, key=lambda c: (c.named, -len(c.unchanged & todo), str(c.path))
-            )
+            chosen = max(same, key=lambda c: (c.named, -len(c.unchanged & todo), str(c.path)))
             copies[template.id] = chosen
             repeated += [(template.id, copy.path) for copy in same if copy is not chosen]
     return Recognised(copies, tuple(repeated), tuple(others))

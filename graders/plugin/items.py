@@ -71,7 +71,7 @@ class RunItem(SubmissionItem):
         self.user_properties.append(("submission", self.parent.name if self.parent else ""))
         if self.marking.problem:
             raise Lost(self.marking.problem)
-        if self.marking.kept is None or self.marking.fault:
+        if not self.marking.ran or self.marking.fault:
             raise Lost(self.marking.fault)
 
 

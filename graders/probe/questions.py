@@ -58,7 +58,8 @@ class Questions:
 
     def _call(self, question: dict[str, Any]) -> Any:
         variables = self._shell.user_ns
-        function = next((variables[n] for n in question["names"] if callable(variables.get(n))), None)
+        named_so = (variables.get(name) for name in question["names"])
+        function = next(filter(callable, named_so), None)
         if function is None:
             return _MISSING
         args = [self._value(value) for value in question["args"]]
@@ -180,7 +181,7 @@ def _without_pictures() -> Iterator[None]:
     """What is drawn while a question is answered is thrown away."""
     import sys
 
-    pyplot = sys.modules.get("matplotlib.pyplot")
+    pyplot: Any = sys.modules.get("matplotlib.pyplot")
     if pyplot is None:
         yield
         return

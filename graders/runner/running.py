@@ -47,9 +47,10 @@ def run(
     """Run all notebooks of the submission in one kernel; `out` gets the evidence.
 
     `out` holds then run.json (written last), executed.ipynb, and what the probe wrote.
-    `on_cell(done, total)` is called after each cell. The `questions` are put after the last one. Nothing that the student's code does raises
-    here; what the machine lacks becomes a record with fault "machine". Raises OSError when
-    the folders cannot be written and NotebookProblem when a notebook has gone since intake.
+    `on_cell(done, total)` is called after each cell, and the `questions` are put after the last.
+    Nothing that the student's code does raises here; what the machine lacks becomes a record with
+    fault "machine". Raises OSError when the folders cannot be written and NotebookProblem when a
+    notebook has gone since intake.
     """
     whole = assemble(submission)
     with workplace(submission, data) as place:
@@ -71,6 +72,7 @@ def run(
         stopped_by=ending.stopped_by,
         cells=cell_records(whole, session.runs),
         notices=read_notices(out / "notices.jsonl", ran),
+        questions=tuple(question.digest for question in questions),
         environment=environment,
         seconds=round(session.seconds, 3),
         kernel_start_seconds=round(session.start_seconds, 3),

@@ -1,0 +1,155 @@
+"""One run of a submission: all of its notebooks, or its copy of one that was handed out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from graders import sandbox
+from graders.batch import resume
+from graders.batch.evidence_cache import Kept, OnCell, ensure_evidence
+from graders.batch.job import Job
+from graders.batch.mark import resolve
+from graders.batch.remembered import Remembered
+from graders.evidence.questions import Question
+from graders.intake.submission import Submission
+from graders.language import _
+from graders.rubric.model import Criterion, Rubric, Template
+
+if TYPE_CHECKING:
+    from graders.analysis import Reading
+
+
+class Part:
+    """What is seen of one run, each step done when it is first asked for. Its faults are raised."""
+
+    def __init__(
+        self,
+        submission: Submission,
+        job: Job,
+        template: Template | None = None,
+        on_cell: OnCell | None = None,
+    ) -> None:
+        """`submission` holds only the notebooks of this run, which may be none."""
+        self.submission, self.template = submission, template
+        self._job, self._on_cell = job, on_cell
+
+    @property
+    def id(self) -> str:
+        return self.template.id if self.template else ""
+
+    @property
+    def unchanged(self) -> frozenset[str]:
+        """Ids of the handed-out notebook's cells that are as they were."""
+        copy = self.submission.copies.get(self.id)
+        return frozenset(copy.unchanged) if copy else frozenset()
+
+    @property
+    def untouched(self) -> bool:
+        """Is every cell that was to be filled in as it was handed out?"""
+        todo = frozenset(self.template.todo) if self.template else frozenset()
+        return bool(todo) and todo <= self.unchanged
+
+    @property
+    def problem(self) -> str:
+        """Why there is nothing to run; "" when there is."""
+        if self.submission.notebooks:
+            return ""
+        if self.template is not None:
+            name = self.template.title.in_language(self._job.language)
+            return _("Notebook {name} is not among what was handed in.").format(name=name)
+        return _("There is no notebook beside those that were handed out.")
+
+    @cached_property
+    def criteria(self) -> tuple[Criterion, ...]:
+        return tuple(c for c in self._job.rubric.criteria if (c.notebook or "") == self.id)
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """What the checks will ask of what the notebook made."""
+        return questions(self.criteria) if self._job.rubric.notebooks else ()
+
+    @cached_property
+    def kept(self) -> Kept:
+        """The evidence. Raises what the runner raises."""
+        return ensure_evidence(
+            self.submission,
+            self._job.rubric,
+            self._job.data_files,
+            sandbox.choose(self._job.sandbox),
+            rerun=self._job.rerun,
+            root=self._job.evidence,
+            on_cell=self._on_cell,
+            questions=self.questions,
+        )
+
+    @cached_property
+    def reading(self) -> Reading:
+        """What the evidence means. Raises EvidenceError."""
+        from graders import analysis  # brings torch
+
+        located = self._job.data_files
+        return analysis.read(
+            self.kept.folder, {file: located[file] for file in located}, self.unchanged
+        )
+
+    @cached_property
+    def remembered(self) -> Remembered:
+        """What was answered before for this evidence."""
+        grader = resume.grader_digest()
+        return Remembered(self.kept.folder, grader=grader, language=self._job.language)
+
+    @property
+    def cells(self) -> int:
+        """How many cells the executed notebook has."""
+        return _cells_of(self.kept.folder / "executed.ipynb")
+
+
+def _cells_of(path: Path) -> int:
+    import json
+
+    try:
+        return len(json.loads(path.read_text("utf-8"))["cells"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return 0
+
+
+def split(submission: Submission, rubric: Rubric) -> list[tuple[Submission, Template | None]]:
+    """The submission's runs: one, or one for each handed-out notebook and one for the others."""
+    if not rubric.notebooks:
+        return [(submission, None)]
+    runs: list[tuple[Submission, Template | None]] = []
+    copies = {copy.path for copy in submission.copies.values()}
+    for template in rubric.notebooks:
+        copy = submission.copies.get(template.id)
+        own = (copy.path,) if copy else ()
+        runs.append((submission.model_copy(update={"notebooks": own}), template))
+    others = tuple(path for path in submission.notebooks if path not in copies)
+    runs.append((submission.model_copy(update={"notebooks": others}), None))
+    return runs
+
+
+def questions(criteria: Iterable[Criterion]) -> tuple[Question, ...]:
+    """What the checks of these criteria ask before they look at anything else, each once."""
+    from graders.analysis import Reading, Rehearsal, Rehearsed
+
+    found: dict[str, Question] = {}
+    for criterion in criteria:
+        if criterion.check is None:
+            continue
+        try:
+            resolve(criterion.check)(cast(Reading, Rehearsal()), **criterion.params)
+        except Rehearsed as rehearsed:
+            found.update({question.digest: question for question in rehearsed.questions})
+        except (AttributeError, LookupError):
+            continue  # a check that asks nothing, or something else first
+    return tuple(found.values())
+
+
+def joined_key(keys: Sequence[str]) -> str:
+    """The key of several runs' evidence together."""
+    import hashlib
+
+    return keys[0] if len(keys) == 1 else hashlib.sha256(" ".join(keys).encode()).hexdigest()
