@@ -15,7 +15,8 @@ from graders.intake.naming import unique_ids
 from graders.intake.notebook_file import NotebookProblem, ReadNotebook, read_notebook
 from graders.intake.ordering import in_order
 from graders.intake.people import authors, moodle_name, two_students
-from graders.intake.submission import Submission
+from graders.intake.recognise import recognise
+from graders.intake.submission import HandedOut, Submission
 from graders.language import _
 from graders.rubric.model import Rubric
 
@@ -85,6 +86,7 @@ def _read(
                 ).format(one=pair[0], other=pair[1])
             )
             readable = {}
+    copies = _copies(rubric, readable, problems)
     files: tuple[Path, ...]
     if delivery.file is not None and delivery.shared:
         files = ()
@@ -102,8 +104,29 @@ def _read(
         received=delivery.received,
         order=student_file.order,
         data_names=student_file.data,
+        copies=copies,
         problems=tuple(problems),
     )
+
+
+def _copies(
+    rubric: Rubric, readable: dict[Path, ReadNotebook], problems: list[str]
+) -> dict[str, HandedOut]:
+    """The copies of handed-out notebooks; a second one of the same is said and left out."""
+    if not rubric.notebooks:
+        return {}
+    found = recognise(rubric.notebooks, {path: book.cells for path, book in readable.items()})
+    for name, path in found.repeated:
+        problems.append(
+            _("{path} is left out: {other} is another copy of the same notebook.").format(
+                path=path.as_posix(), other=found.copies[name].path.as_posix()
+            )
+        )
+        readable.pop(path)
+    return {
+        name: HandedOut(path=copy.path, unchanged=tuple(sorted(copy.unchanged)))
+        for name, copy in found.copies.items()
+    }
 
 
 def _readable(root: Path, paths: Sequence[Path], problems: list[str]) -> dict[Path, ReadNotebook]:

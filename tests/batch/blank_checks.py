@@ -79,25 +79,27 @@ def spoilt_checks(rubric: Rubric) -> list[Spoilt]:
 def judged_with_each(job: Job, name: str) -> dict[Spoilt, Judged]:
     """What comes of one proof with each check spoilt."""
     marking = Marking(job.submission(name), job)
-    kept, reading = marking.kept, marking.reading
-    assert kept is not None
-    assert reading is not None
+    readings = {part.id: part.reading for part in marking.ran}
+    cut_short = {part.id: flags.cut_short(part.kept.record) for part in marking.ran}
+    assert readings
     with speaking(job.language):
         raised = frozenset(flag.id for flag in marking.flags)
-        cut_short = flags.cut_short(kept.record)
     known: dict[str, Verdict] = {}
     found = {}
     for spoilt in spoilt_checks(job.rubric):
 
         def answer(criterion: Criterion, spoilt: Spoilt = spoilt) -> Verdict:
-            if criterion.check == spoilt.check:
-                return ask(reading, criterion, None)
-            if criterion.id not in known:
-                known[criterion.id] = ask(reading, criterion, None)
+            part = criterion.notebook or ""
+            if criterion.check == spoilt.check or criterion.id not in known:
+                verdict = ask(readings[part], criterion, None)
+                verdict = as_far_as_seen(verdict, cut_short[part])
+                if criterion.check == spoilt.check:
+                    return verdict
+                known[criterion.id] = verdict
             return known[criterion.id]
 
         with spoilt.in_place():
-            verdicts = settle(answer, job.rubric, language=job.language, cut_short=cut_short)
+            verdicts = settle(answer, job.rubric, language=job.language)
         found[spoilt] = Judged(name, verdicts, raised)
     return found
 
