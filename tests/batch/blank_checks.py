@@ -29,7 +29,7 @@ from unittest.mock import patch
 from graders.batch import flags
 from graders.batch.job import Job
 from graders.batch.judging import Judged
-from graders.batch.mark import ask, resolve, settle
+from graders.batch.mark import as_far_as_seen, ask, resolve, settle
 from graders.batch.marking import Marking
 from graders.batch.validate import Plan, conclude, plan
 from graders.checks.outcome import Finding, Undecided, Violated

@@ -29,7 +29,7 @@ def evidence_key(submission, settings, data, sandbox_name):
     return hashlib.sha256(f"{submission.id}{source(submission)}{sandbox_name}".encode()).hexdigest()
 
 
-def run(submission, settings, data, out, sandbox, seed=0, on_cell=None):
+def run(submission, settings, data, out, sandbox, seed=0, on_cell=None, questions=()):
     with (RUNS / submission.id).open("a") as stream:
         stream.write(".")
     times = len((RUNS / submission.id).read_text())
@@ -58,7 +58,7 @@ class Reading(str):
         return ""
 
 
-def read(folder, data):
+def read(folder, data, unchanged=frozenset()):
     record = RunRecord.model_validate_json((folder / "run.json").read_text())
     return Reading(record.cells[0].source)
 

@@ -25,7 +25,7 @@ class FakeRunner:
         self.error = None
         self.seconds = 0.0
 
-    def run(self, submission, settings, data, out, sandbox, seed=0, on_cell=None):
+    def run(self, submission, settings, data, out, sandbox, seed=0, on_cell=None, questions=()):
         self.runs += 1
         (out / "half").write_text("half")
         time.sleep(self.seconds)

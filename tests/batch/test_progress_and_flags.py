@@ -5,7 +5,7 @@ from rich.console import Console
 
 from graders.batch.attempts import Attempts
 from graders.batch.exhibits import exhibits
-from graders.batch.flags import cut_short, flags
+from graders.batch.flags import cut_short, of_delivery, of_run
 from graders.batch.progress import ProgressBar
 from graders.evidence.run_record import CellError, CellRecord, Notice, RunRecord
 from graders.intake.submission import Submission
@@ -53,7 +53,7 @@ def test_progress_counts_cells(tmp_path):
 def test_lateness_is_flagged():
     def ids(moment):
         late = submission(received=datetime.fromisoformat(moment))
-        return [flag.id for flag in flags(late, RUBRIC, None)]
+        return [flag.id for flag in of_delivery(late, RUBRIC)]
 
     assert ids("2025-12-01T23:58:00+01:00") == []
     assert ids("2025-12-02T01:00:00+01:00") == ["late"]
@@ -66,7 +66,8 @@ def test_how_the_run_ended_is_flagged():
         fault="student",
         cells=(cell(1, error=CellError(name="E", message="m")), cell(2, timed_out=True)),
     )
-    found = {flag.id: flag for flag in flags(submission(problems=("odd",)), RUBRIC, record)}
+    told = (*of_delivery(submission(problems=("odd",)), RUBRIC), *of_run(record))
+    found = {flag.id: flag for flag in told}
     assert set(found) == {"intake", "cells_failed", "cells_timed_out", "kernel_died"}
     assert found["cells_failed"].cells == (1,)
 
