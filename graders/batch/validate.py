@@ -28,6 +28,7 @@ class Plan:
     rubric: Rubric
     proofs: Sequence[Proof]
     job: Job
+    whole: bool = True  # all of them, so that every criterion must have its chaff
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,18 @@ def validate(
     rerun: bool = False,
     sandbox: str = "none",
     repeat: int = 1,
+    only: Sequence[str] = (),
     console: Console | None = None,
 ) -> Validation:
     """Run and mark the reference solutions; they are ours, so by default without a sandbox.
 
     With `repeat` above 1 they are run and marked again in other company, and must come out alike.
+    With `only`, just these of them; whether every criterion has its chaff is then not asked.
     Raises UsageProblem, RubricError or SandboxUnavailable.
     """
-    planned = plan(assignment, data=data, language=language, rerun=rerun, sandbox=sandbox)
+    planned = plan(
+        assignment, data=data, language=language, rerun=rerun, sandbox=sandbox, only=only
+    )
     names = [proof.name for proof in planned.proofs]
 
     def collect(judged: Iterable[Judged], number: int) -> dict[str, Judged]:
@@ -81,9 +86,12 @@ def plan(
     language: str = "es",
     rerun: bool = False,
     sandbox: str = "none",
+    only: Sequence[str] = (),
     work: Path | None = None,
 ) -> Plan:
     """The proofs, written as notebooks under `work`, and the job of marking them.
+
+    With `only`, just the proofs of these names.
 
     Raises UsageProblem, RubricError or SandboxUnavailable.
     """
@@ -96,10 +104,18 @@ def plan(
             )
         )
     planned = proofs(reference, rubric, work or places.home() / "validate" / rubric.assignment)
+    if unknown := set(only) - {proof.name for proof in planned}:
+        raise UsageProblem(
+            _("{name} has no wheat or chaff of this name: {strange}").format(
+                name=rubric.assignment, strange=", ".join(sorted(unknown))
+            )
+        )
+    if only:
+        planned = [proof for proof in planned if proof.name in only]
     options = Options(
         data=data or data_files.stand_in(rubric), language=language, sandbox=sandbox, rerun=rerun
     )
-    return Plan(rubric, planned, _job(planned, rubric, options))
+    return Plan(rubric, planned, _job(planned, rubric, options), whole=not only)
 
 
 def conclude(planned: Plan, rounds: Sequence[Mapping[str, Judged]]) -> Validation:
@@ -107,7 +123,7 @@ def conclude(planned: Plan, rounds: Sequence[Mapping[str, Judged]]) -> Validatio
     rubric, first = planned.rubric, rounds[0]
     with speaking(planned.job.language):
         surprises = [s for p in planned.proofs for s in compare(p, first[p.name], rubric)]
-        surprises += unproven(planned.proofs, rubric)
+        surprises += unproven(planned.proofs, rubric) if planned.whole else []
         surprises += unsteady(planned.proofs, rounds, rubric)
     return Validation(rubric, planned.proofs, first, surprises)
 

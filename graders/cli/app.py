@@ -110,12 +110,20 @@ def validate(
             "and shuffled over all workers. A verdict that differs fails.",
         ),
     ] = 1,
+    only: Annotated[
+        Optional[list[str]],  # noqa: UP045 - typer reads it at run time
+        typer.Option(
+            "--only",
+            metavar="NAME",
+            help="Judge just this wheat or chaff; may be given several times.",
+        ),
+    ] = None,
 ) -> None:
     """Prove the rubrics: correct solutions lose nothing, planted defects are found."""
     count = workers(n)
     from graders.cli.validate import validate_all
 
-    leave(validate_all(assignments or [], count, data, out, lang.value, rerun, repeat))
+    leave(validate_all(assignments or [], count, data, out, lang.value, rerun, repeat, only or []))
 
 
 @app.command()

@@ -23,8 +23,11 @@ def validate_all(
     language: str,
     rerun: bool,
     repeat: int = 1,
+    only: Sequence[str] = (),
 ) -> int:
     """Validate each and write its page. 1 when a verdict is not the expected one, or not steady.
+
+    With `only`, the wheats and chaffs of these names alone, for who is writing them.
 
     Raises UsageProblem, RubricError or SandboxUnavailable.
     """
@@ -41,6 +44,7 @@ def validate_all(
             language=language,
             rerun=rerun,
             repeat=repeat,
+            only=only,
             console=console,
         )
         folder = out / found.rubric.assignment
@@ -58,7 +62,7 @@ def validate_all(
                     highlight=False,
                     soft_wrap=True,
                 )
-            if not found.surprises:
+            if not found.surprises and not only:
                 console.print(
                     _("{name}: every wheat loses nothing, each chaff just what it breaks.").format(
                         name=name
