@@ -71,9 +71,12 @@ class ImageBook:
         self.sets = sets
         self._pages = {name: _Page(held) for name, held in sets.items()}
 
-    def recognise(self, thumbnails: Array, only: str | None = None) -> Recognised | None:
+    def recognise(
+        self, thumbnails: Array, only: str | None = None, *, thoroughly: bool = False
+    ) -> Recognised | None:
         """The images of rows' thumbnails, in the set that most of them are of (or in `only` one);
-        None when hardly any is of any. Of many rows most are looked for in the test part alone."""
+        None when hardly any is of any. Of many rows most are looked for in the test part alone,
+        unless `thoroughly`."""
         if thumbnails.ndim != 4 or thumbnails.shape[3] != 3 or not len(thumbnails):
             return None
         if not np.isfinite(thumbnails).all():
@@ -91,7 +94,9 @@ class ImageBook:
             return None
         _found, name, place, alike = best
         page = self._pages[name]
-        if len(some) < len(ours):
+        if len(some) < len(ours) and thoroughly:
+            place, alike = nearest(ours, page.forms)
+        elif len(some) < len(ours):
             whole, near = nearest(ours, page.test_forms)
             near[some], whole[some] = alike, place
             place, alike = whole, near

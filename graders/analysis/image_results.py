@@ -42,7 +42,7 @@ def result_on_test(
         )
         return Answer(True, words, (found.cell,))
     cells = tuple(dict.fromkeys(reading.cell(e.seen.cell) for e in ours))
-    return _unclear(reading, ours, found, cells)
+    return unclear(reading, ours, found, cells)
 
 
 def evaluations_of(reading: Reading, runs: Sequence[TrainedRun]) -> tuple[ImageEvaluation, ...]:
@@ -151,7 +151,7 @@ def _not_asked(reading: Reading, runs: Sequence[TrainedRun], data: str) -> Answe
     return Answer(False, words.format(data=data))
 
 
-def _unclear(
+def unclear(
     reading: Reading,
     ours: Sequence[ImageEvaluation],
     found: Agreement | None,

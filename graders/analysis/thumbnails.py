@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 CELLS = 4  # of a thumbnail, along each axis: as the probe notes them
-FLAT = 1e-4  # contrast, in units of the values, of a channel that shows nothing
+FLAT = 1e-4  # contrast, of a channel's whole range, of an image that shows nothing in it
 CHUNK = 2000  # images made small at a time
 
 
@@ -44,8 +44,9 @@ def forms(cells: Array) -> NDArray[np.float32]:
     cells = np.asarray(cells, dtype=np.float32)
     centred = cells - cells.mean(axis=(1, 2), keepdims=True)
     length = np.sqrt((centred**2).sum(axis=(1, 2), keepdims=True))
-    scale = FLAT * max(float(np.abs(cells).max(initial=0.0)), 1e-9) * cells.shape[1]
-    centred = np.where(length > scale, centred / np.maximum(length, 1e-30), 0.0)
+    widest = np.ptp(cells, axis=(0, 1, 2)) if cells.size else np.zeros(cells.shape[3])
+    shows = length > FLAT * cells.shape[1] * widest
+    centred = np.where(shows, centred / np.maximum(length, 1e-30), 0.0)
     flat = centred.reshape(len(cells), -1) / np.sqrt(cells.shape[3])
     return np.asarray(flat, dtype=np.float32)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graders.analysis import measured
+from graders.analysis import image_accuracy, measured
 from graders.analysis.reading import Reading
 from graders.checks.outcome import Finding, require
 from graders.language import _
@@ -36,6 +36,20 @@ def base_and_adapted_compared(student: Reading) -> Finding:
     return require(
         state.holds,
         expected=_("figures of the base network and of the adapted network on the same rows"),
+        observed=state.words,
+        cells=state.cells,
+    )
+
+
+def accuracy_checked(student: Reading, threshold: float = 0.69, data: str = "cifar100") -> Finding:
+    """The accuracy of the pretrained network on its own test images is computed, shown, and above
+    the threshold."""
+    state = image_accuracy.accuracy_above(student, threshold, data)
+    return require(
+        state.holds,
+        expected=_("accuracy above {threshold:.0%} on the test images of {data}, shown").format(
+            threshold=threshold, data=data
+        ),
         observed=state.words,
         cells=state.cells,
     )
