@@ -23,7 +23,7 @@ class Question(BaseModel):
     """One question. Values are written with `plain`.
 
     `call`: the first of `names` that is a function of the notebook's is called with `args` and
-    `named`; the answer is what it returns.
+    `named`, while the variables `given` have those values; the answer is what it returns.
     `cell`: the `which` cell that assigns one of `names` is run again, with the variables `given`;
     the answer is a list of the variables `wanted` afterwards, None for one that is not there.
     """
@@ -82,7 +82,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return {"list": [plain(item) for item in value]}
     if isinstance(value, Mapping):
-        if "name" in value or "tensor" in value:
+        if value.keys() & {"name", "tensor", "code"}:
             return dict(value)
         return {"dict": {str(k): plain(item) for k, item in value.items()}}
     raise TypeError(f"{type(value).__name__} cannot be asked with")
@@ -93,18 +93,30 @@ def theirs(*names: str) -> dict[str, Any]:
     return {"name": list(names)}
 
 
+def code(expression: str) -> dict[str, Any]:
+    """In a question: what this expression of ours, in which `np` is NumPy, gives in the kernel."""
+    return {"code": expression}
+
+
 def tensor(array: NDArray[Any]) -> dict[str, Any]:
     """In a question: a torch tensor with this array's content."""
     return {"tensor": plain(array)}
 
 
-def call(*names: str, args: tuple[Any, ...] = (), seconds: float = 5.0, **named: Any) -> Question:
+def call(
+    *names: str,
+    args: tuple[Any, ...] = (),
+    given: Mapping[str, Any] | None = None,
+    seconds: float = 5.0,
+    **named: Any,
+) -> Question:
     """The question what a function of the notebook's, by any of these names, returns."""
     return Question(
         kind="call",
         names=names,
         args=tuple(plain(value) for value in args),
         named={key: plain(value) for key, value in named.items()},
+        given={key: plain(value) for key, value in (given or {}).items()},
         seconds=seconds,
     )
 

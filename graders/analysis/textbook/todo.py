@@ -55,6 +55,19 @@ def compare(
     return judge
 
 
+def compare_first(
+    questions: Sequence[Question], right: Sequence[Any], rtol: float = RTOL
+) -> Callable[[Sequence[Answer]], Judgement]:
+    """The same for functions that return other things behind the one that counts."""
+    judge = compare(questions, right, rtol)
+
+    def first(answer: Answer) -> Answer:
+        several = isinstance(answer.value, list) and len(answer.value) > 0
+        return answer.model_copy(update={"value": answer.value[0]}) if several else answer
+
+    return lambda answers: judge([first(answer) for answer in answers])
+
+
 def unanswered(question: Question, answer: Answer) -> Judgement | None:
     """Why there is no answer to judge; None when there is one."""
     name = question.names[0]
