@@ -170,7 +170,7 @@ class Feeding:
             return None
         place = (after or same[-1:])[0]
         if place not in self._networks:
-            self._networks[place] = Network(self._graphs[place])
+            self._networks[place] = Network(self._graphs[place], self._blobs)
         return self._networks[place]
 
 

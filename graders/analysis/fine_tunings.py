@@ -206,7 +206,8 @@ def _in_turns(earlier: Stage, later: Stage) -> bool:
     a, b = earlier.trained.run, later.trained.run
     shared = {r.uid for r in a.reached} & {r.uid for r in b.reached}
     same = bool(shared) and a.cell == b.cell and a.model == b.model
-    return same and (a.steps > a.backwards or b.steps > b.backwards)
+    overlap = earlier.start < later.end and later.start < earlier.end
+    return same and (overlap or a.steps > a.backwards or b.steps > b.backwards)
 
 
 def _goes_on(earlier: Stage, later: Stage) -> bool:
