@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from graders.analysis.fine_tunings import FineTuning, Stage
 from graders.analysis.memory import kept, needed
-from graders.analysis.network import Network
 from graders.analysis.reading import Reading
 from graders.analysis.statement import Answer
 from graders.language import _
