@@ -68,12 +68,12 @@ def prepare(assignment: str, paths: Sequence[Path], options: Options) -> Job:
     absent = [str(path) for path in paths if not path.exists()]
     if absent:
         raise UsageProblem(_("There is no {paths}.").format(paths=", ".join(absent)))
-    submissions = collect([path.absolute() for path in paths], rubric)
+    submissions = collect([path.absolute() for path in paths], rubric, own=options.own)
     if not submissions:
         raise UsageProblem(
             _("There is nothing to mark in {paths}.").format(paths=", ".join(map(str, paths)))
         )
-    theirs = _folders_of_students([s.root for s in submissions], paths)
+    theirs = _folders_of_students([s.given or s.root for s in submissions], paths)
     if not options.own:
         _not_from_within(theirs)
     return job_for(submissions, rubric, options, apart=() if options.own else theirs)

@@ -57,6 +57,9 @@ def check_own(
             show(result, console)
             page = job.out / result.submission / "report.html"
             console.print(f"\n{_('Report')}: {page}", soft_wrap=True, highlight=False)
+        if rubric.tag is not None:
+            said = _("Checked as the files lie here: what will be marked is the git tag {tag}.")
+            console.print(said.format(tag=rubric.tag), style="dim", highlight=False)
         if data is None:
             console.print(
                 _("Run on quick made-up data: say --data DIR for the real one."), style="dim"

@@ -59,8 +59,8 @@ def stem(path: Path) -> str:
     return path.stem
 
 
-def unpack(path: Path, target: Path, allowance: Allowance) -> Unpacked:
-    """Unpack the plain files into `target`, an empty folder of ours.
+def unpack(path: Path, target: Path, allowance: Allowance, git: bool = False) -> Unpacked:
+    """Unpack the plain files into `target`, an empty folder of ours; with `git` its `.git` too.
 
     Links, devices, absolute names and `..` are left out. Raises ArchiveProblem when it is damaged,
     protected, or more than the allowance, which is shared with what is packed inside it.
@@ -69,7 +69,7 @@ def unpack(path: Path, target: Path, allowance: Allowance) -> Unpacked:
         raise ArchiveProblem(
             _("{name} cannot be opened: hand in a .zip or the plain files.").format(name=path.name)
         )
-    names = PackedNames()
+    names = PackedNames(git)
     newest: datetime | None = None
     try:
         allowance.opened(path)

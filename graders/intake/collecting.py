@@ -12,6 +12,7 @@ from graders.intake.corrige_yaml import StudentFile, read_student_file
 from graders.intake.deliveries import Delivery, deliveries
 from graders.intake.ignored import notebooks_in
 from graders.intake.naming import unique_ids
+from graders.intake.neighbours import of_assignment
 from graders.intake.notebook_file import NotebookProblem, ReadNotebook, read_notebook
 from graders.intake.ordering import in_order
 from graders.intake.people import authors, moodle_name, two_students
@@ -24,12 +25,14 @@ MAX_NOTEBOOKS = 50
 MAX_BYTES = 400 * 2**20  # of the notebooks of one submission, all together
 
 
-def collect(paths: Sequence[Path], rubric: Rubric) -> list[Submission]:
+def collect(paths: Sequence[Path], rubric: Rubric, *, own: bool = False) -> list[Submission]:
     """The submissions at these paths: a notebook, a submission's folder or archive, a class's.
 
     `graders.intake.layout` says how a class is told from a submission. Nothing is run. What is
     wrong with a delivery is said in its `problems`; without notebooks it cannot be run.
-    Archives are unpacked into a temporary folder that lasts as long as this process.
+    Of a git repository the content of the rubric's tag is taken, unless it is one's `own` work,
+    which is looked at as it lies there. Archives and tags are unpacked into temporary folders that
+    last as long as this process.
     Raises FileNotFoundError for a path that does not exist.
     """
     found: list[Delivery] = []
@@ -39,7 +42,8 @@ def collect(paths: Sequence[Path], rubric: Rubric) -> list[Submission]:
             raise FileNotFoundError(_("There is nothing at {path}.").format(path=path))
         # A link that is named here is meant; those inside a delivery are not followed.
         named = absolute.name not in ("", "..") and not absolute.is_symlink()
-        found += deliveries(absolute if named else absolute.resolve())
+        tag = None if own else rubric.tag
+        found += deliveries(absolute if named else absolute.resolve(), tag)
     found = _with_shared_folders(found)
     ids = unique_ids(delivery.name for delivery in found)
     data_names = [name.casefold() for file in rubric.data for name in file.files]
@@ -71,6 +75,14 @@ def _read(
             student_file, problem = StudentFile(), ""
     else:
         paths = in_order(notebooks_in(delivery.root), rubric.run.order, student_file.order)
+        if rubric.tag is not None and not student_file.order:
+            paths, others = of_assignment(paths, rubric.assignment)
+            if others:
+                problems.append(
+                    _("Left out, as they belong to another assignment: {names}.").format(
+                        names=", ".join(path.as_posix() for path in others)
+                    )
+                )
     if problem:
         problems.append(problem)
     readable = _readable(delivery.root, paths, problems)
@@ -98,6 +110,7 @@ def _read(
     return Submission(
         id=submission_id,
         root=delivery.root,
+        given=delivery.given,
         notebooks=tuple(readable),
         files=files,
         students=_students(delivery, student_file, readable),

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from graders.intake.archive import is_archive, stem, unpack
 from graders.intake.git_checkout import last_commit
+from graders.intake.git_plumbing import is_checkout
+from graders.intake.git_tag import TagProblem, read_tag
 from graders.intake.ignored import ignored_folder, notebooks_in, plain_file, walk
 from graders.intake.layout import look
 from graders.intake.ordering import natural_key
@@ -29,7 +31,8 @@ MAX_COPIED = 200 * 2**20  # bytes of one file that is copied to get a harmless n
 class Delivery:
     """One delivery before it is read. `file` is set for a lone notebook.
 
-    `shared` when the folder of a lone notebook holds other people's work too.
+    `shared` when the folder of a lone notebook holds other people's work too. `given` is the folder
+    that came in, when `root` holds the content of its git tag.
     """
 
     name: str
@@ -38,42 +41,76 @@ class Delivery:
     received: datetime | None = None
     problems: tuple[str, ...] = ()
     shared: bool = False
+    given: Path | None = None
 
 
-def deliveries(path: Path) -> Iterator[Delivery]:
-    """What is at a path: one delivery, or each one of a class."""
-    for delivery in _at(path):
+def deliveries(path: Path, tag: str | None = None) -> Iterator[Delivery]:
+    """What is at a path: one delivery, or each one of a class.
+
+    Of a git repository the content of the `tag` is delivered, where the assignment names one.
+    """
+    for delivery in _at(path, tag is not None):
+        if tag is not None and delivery.file is None and is_checkout(delivery.root):
+            delivery = _of_tag(delivery, tag)
         yield _with_harmless_names(delivery)
 
 
-def _at(path: Path) -> Iterator[Delivery]:
+def _of_tag(delivery: Delivery, tag: str) -> Delivery:
+    """The delivery with the tag's content; as it lies there, and this is said, without a tag."""
+    target = _new_folder()
+    try:
+        content = read_tag(delivery.root, tag, target, Allowance())
+    except TagProblem as problem:
+        said = _("The files were taken as they lie there: a person has to see whether they count.")
+        return replace(delivery, problems=(*delivery.problems, f"{problem} {said}"))
+    except ArchiveProblem as problem:
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir()
+        return replace(
+            delivery,
+            root=target,
+            given=delivery.root,
+            problems=(*delivery.problems, str(problem)),
+        )
+    return replace(
+        delivery,
+        root=target,
+        given=delivery.root,
+        received=content.moment,
+        problems=(*delivery.problems, *content.notes),
+    )
+
+
+def _at(path: Path, git: bool) -> Iterator[Delivery]:
     if not path.is_dir():
         if path.is_file() and is_archive(path):
-            yield from _unpacked(path, stem(path), Allowance())
+            yield from _unpacked(path, stem(path), Allowance(), git)
         else:
             yield Delivery(path.stem, path.parent, file=path)
         return
-    children = look(path).children
+    children = () if git and is_checkout(path) else look(path).children
     if not children:
-        yield from _one_folder(path, path.name, Allowance())
+        yield from _one_folder(path, path.name, Allowance(), git)
     for child in sorted(children, key=lambda path: natural_key(path.name)):
-        yield from _child(child, Allowance())
+        yield from _child(child, Allowance(), git)
 
 
-def _child(path: Path, allowance: Allowance, depth: int = 1) -> Iterator[Delivery]:
+def _child(path: Path, allowance: Allowance, git: bool, depth: int = 1) -> Iterator[Delivery]:
     """One of a class: always one delivery, whatever it holds. Nobody hands in for others."""
     if path.is_dir():
-        yield from _one_folder(path, path.name, allowance, depth)
+        yield from _one_folder(path, path.name, allowance, git, depth)
     elif is_archive(path):
-        yield from _unpacked(path, stem(path), allowance, depth=depth, alone=True)
+        yield from _unpacked(path, stem(path), allowance, git, depth=depth, alone=True)
     else:
         yield Delivery(path.stem, path.parent, file=path, shared=True)
 
 
-def _one_folder(path: Path, name: str, allowance: Allowance, depth: int = 1) -> Iterator[Delivery]:
+def _one_folder(
+    path: Path, name: str, allowance: Allowance, git: bool, depth: int = 1
+) -> Iterator[Delivery]:
     """A folder known to be one submission; its archive is opened when it has no notebook."""
-    if packed := _only_archive(path, depth):
-        yield from _unpacked(packed, name, allowance, depth=depth, alone=True)
+    if not (git and is_checkout(path)) and (packed := _only_archive(path, depth)):
+        yield from _unpacked(packed, name, allowance, git, depth=depth, alone=True)
     else:
         yield Delivery(name, path, received=last_commit(path))
 
@@ -87,25 +124,32 @@ def _only_archive(folder: Path, depth: int) -> Path | None:
 
 
 def _unpacked(
-    path: Path, name: str, allowance: Allowance, *, depth: int = 1, alone: bool = False
+    path: Path,
+    name: str,
+    allowance: Allowance,
+    git: bool,
+    *,
+    depth: int = 1,
+    alone: bool = False,
 ) -> Iterator[Delivery]:
     """What an archive holds: one submission (always when `alone`) or a class."""
     target = _new_folder()
     try:
-        unpacked = unpack(path, target, allowance)
+        unpacked = unpack(path, target, allowance, git)
     except ArchiveProblem as problem:
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
         yield Delivery(name, target, problems=(str(problem),))
         return
-    root = _without_wrapping(target)
-    children = () if alone else look(root).children
+    root = _without_wrapping(target, git)
+    whole = git and is_checkout(root)
+    children = () if alone or whole else look(root).children
     if children and not (len(children) == 1 and children[0].is_dir()):
         for child in children:
-            yield from _child(child, allowance, depth + 1)
+            yield from _child(child, allowance, git, depth + 1)
         return
-    if packed := _only_archive(root, depth + 1):
-        yield from _unpacked(packed, name, allowance, depth=depth + 1, alone=True)
+    if not whole and (packed := _only_archive(root, depth + 1)):
+        yield from _unpacked(packed, name, allowance, git, depth=depth + 1, alone=True)
         return
     yield Delivery(name, root, received=unpacked.newest, problems=unpacked.notes)
 
@@ -117,9 +161,11 @@ def _new_folder() -> Path:
     return folder
 
 
-def _without_wrapping(root: Path) -> Path:
-    """Down through folders that hold nothing but one folder (not an exercise's)."""
+def _without_wrapping(root: Path, git: bool) -> Path:
+    """Down through folders that hold nothing but one folder (not an exercise's, nor a checkout)."""
     while True:
+        if git and is_checkout(root):
+            return root
         entries = [e for e in root.iterdir() if not (e.is_dir() and ignored_folder(e))]
         if len(entries) != 1 or not entries[0].is_dir() or is_part(entries[0].name):
             return root

@@ -20,9 +20,11 @@ class PackedNames:
     `left_out` counts those, `twice` the places that were given to two entries of the very same
     name: the later one counts, as in every program that unpacks. Names that only some file
     systems tell apart (a and A, composed and decomposed accents) are kept apart by a number.
+    Hidden files have no place, but those of a git repository when `git` is set.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, git: bool = False) -> None:
+        self._shown = (".git",) if git else ()
         self.left_out = 0
         self.twice = 0
         self._files: dict[str, str] = {}  # folded place -> the name that has it
@@ -33,7 +35,8 @@ class PackedNames:
         parts = PurePosixPath(_decoded(name).replace("\\", "/")).parts
         if not parts:
             return None
-        if any(part in FOLDERS or _hidden(part) for part in parts):
+        hidden = (part in FOLDERS or _hidden(part) for part in parts if part not in self._shown)
+        if any(hidden):
             return None
         if parts[0].startswith("/") or ".." in parts or "\0" in name or _DRIVE.match(parts[0]):
             self.left_out += 1

@@ -26,6 +26,7 @@ class Submission(BaseModel):
 
     id: str  # unique in the class, safe as a folder name
     root: Path  # folder that holds the files (a lone notebook: its folder is not all its own)
+    given: Path | None = None  # the folder that came in, when root holds its git tag's content
     notebooks: tuple[Path, ...]  # in the order they will run, relative to root
     files: tuple[Path, ...] = ()  # other files to bring along (sibling .py, images), relative
     students: tuple[VisibleLine, ...] = ()

@@ -59,7 +59,7 @@ class ImageCopy:
         if self.path.endswith(".npz"):
             import numpy as np
 
-            with np.load(self.path) as held:
+            with np.load(self.path, allow_pickle=False) as held:
                 return tuple(  # type: ignore[return-value]  # two of them
                     self._part(held[f"x_{name}"], held[f"y_{name}"]) for name in ("train", "test")
                 )
