@@ -15,7 +15,7 @@ for _kind, _names in {
     "true_divide divide neg __neg__ negative",
     "activation": "relu relu_ relu6 leaky_relu leaky_relu_ gelu silu elu elu_ selu celu tanh tanh_ "
     "sigmoid sigmoid_ softplus mish prelu hardtanh hardswish hardsigmoid logsigmoid softsign "
-    "tanhshrink threshold clamp clamp_min clamp_ maximum rrelu glu hardshrink softshrink "
+    "tanhshrink threshold clip clamp clamp_min clamp_ maximum rrelu glu hardshrink softshrink "
     "softmax log_softmax expit where",
     "norm": "batch_norm layer_norm group_norm instance_norm normalize rms_norm local_response_norm",
     "dropout": "dropout alpha_dropout dropout1d dropout2d dropout3d feature_alpha_dropout dropout_ "

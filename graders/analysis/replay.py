@@ -35,14 +35,14 @@ _FUNCTIONAL = frozenset(
 )
 _TENSOR = frozenset(
     "add sub mul div matmul mm bmm mv dot t transpose permute reshape view flatten squeeze "
-    "unsqueeze sum mean sqrt rsqrt exp log log1p log2 abs neg pow square clamp clamp_min "
+    "unsqueeze sum mean sqrt rsqrt exp log log1p log2 abs neg pow square clip clamp clamp_min "
     "clamp_max relu sigmoid tanh softmax log_softmax expand expand_as type_as contiguous "
     "clone detach maximum minimum chunk split narrow select index_select addmm einsum outer "
     "erf erfc sin cos where softplus cat concat concatenate stack hstack vstack atleast_2d "
     "true_divide divide multiply subtract var std norm max min amax amin eq ne gt lt ge le "
     "logical_not logical_and logical_or argmax gather swapaxes unbind view_as ravel unflatten "
     "tensordot inner lerp addcmul baddbmm reciprocal expm1 logsumexp logaddexp nan_to_num "
-    "zeros_like ones_like full_like diag diagonal flip tile tensor "
+    "zeros_like ones_like full_like diag diagonal flip tile tensor prod _shape_as_tensor "
     "__add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __matmul__ "
     "__rmatmul__ __pow__ __rpow__ __neg__ __getitem__ __eq__ __ne__ __gt__ __lt__ __ge__ __le__ "
     "__invert__ __and__ __or__".split()

@@ -216,13 +216,22 @@ def operation_name(network: Network, index: int) -> str:
     return _NAMES.get(bare(node.op), bare(node.op).strip("_"))
 
 
+def width(network: Network, value: int) -> int | None:
+    """Channels of an image (which has them first), else numbers in a row; None when there are
+    none."""
+    shape = network.shape(value)
+    if len(shape) > 3:
+        return shape[1]
+    return shape[-1] if shape else None
+
+
 def _step(network: Network, index: int, block: ResidualBlock) -> str:
     node = network.nodes[index]
     layer = network.layer_by_out.get(node.outs[0]) if node.outs else None
     name = operation_name(network, index)
     if layer is not None:
-        into, out = network.shape(layer.data), network.shape(layer.out)
-        words = f"{name} {into[-1] if into else '?'}→{out[-1] if out else '?'}"
+        into, out = width(network, layer.data), width(network, layer.out)
+        words = f"{name} {into or '?'}→{out or '?'}"
         if layer.out in block.idle:
             words += " " + _("(without effect, or not trainable)")
         return words

@@ -13,6 +13,7 @@ from .watch import Watch
 SAVING = ("save", "save_weights", "export")
 LOADING = ("load_weights",)
 ARRAYS = ("numpy", "pandas")
+FLOATS = ("float16", "float32", "float64")
 
 
 class KerasObserver:
@@ -63,6 +64,7 @@ class KerasObserver:
                 if tape is None:
                     out = original(layer, *args, **kwargs)
                 else:
+                    args = tuple(observer._as_taken(layer, a) for a in args)
                     out = observer._recorded(tape, original, layer, args, kwargs)
             finally:
                 watch.busy = 0
@@ -118,9 +120,16 @@ class KerasObserver:
             history = any(tensors.is_tensor(x) and tensors.has_history(x) for x in answers)
             iteration.root_called(model, given, out, history)
 
+    def _as_taken(self, layer: Any, thing: Any) -> Any:
+        """The tensor that the layer makes of an array, made before it: there a tape begins."""
+        if not is_array(thing):
+            return thing
+        dtype = layer.input_dtype if getattr(thing, "dtype", None) in FLOATS else None
+        return self.keras.ops.convert_to_tensor(thing, dtype=dtype)
+
     def as_tensor(self, thing: Any) -> Any:
         """What a layer makes of the arrays it is given."""
-        if hasattr(thing, "__array__") and type(thing).__module__.startswith(ARRAYS):
+        if is_array(thing):
             return self.keras.ops.convert_to_tensor(thing)
         return thing
 
@@ -139,6 +148,11 @@ class KerasObserver:
             return original(*args, **kwargs)
 
         return watched
+
+
+def is_array(thing: Any) -> bool:
+    """Numbers that are no framework's tensor yet."""
+    return hasattr(thing, "__array__") and type(thing).__module__.startswith(ARRAYS)
 
 
 def _each(thing: Any) -> Any:

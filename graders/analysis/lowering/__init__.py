@@ -18,6 +18,7 @@ from graders.analysis.lowering import (
     normalisation,
     pooling,
     tensorflow,
+    torch_words,
 )
 from graders.analysis.lowering.call import LayerCall, layer_call
 from graders.analysis.lowering.writing import Array, Constants, First, Writer
@@ -49,7 +50,7 @@ def lower(graph: Graph, constants: Constants = _nothing) -> Graph:
         try:
             _say(writer, node)
         except Exception:
-            # A form that is not known here, or a tape that was tampered with.
+            # Nothing to say, a form that is not known here, or a tape that was tampered with.
             writer.back_to(mark)
             writer.keep(node)
     return writer.finished(graph)
@@ -67,7 +68,7 @@ def _say(writer: Writer, node: Node) -> None:
     elif node.op.startswith("tf."):
         tensorflow.say(writer, node)
     else:
-        writer.keep(node)
+        writer.deliver(torch_words.pointwise(writer, node), node.outs[0])
 
 
 __all__ = ["lower"]

@@ -55,7 +55,7 @@ def _on_twin(w: Writer, call: LayerCall, name: Any) -> int | First:
 
 
 def activation(w: Writer, call: LayerCall) -> int | First:
-    return _on_twin(w, call, call.config.get("activation"))
+    return _on_twin(w, call, call.config["activation"])
 
 
 def relu(w: Writer, call: LayerCall) -> int | First:

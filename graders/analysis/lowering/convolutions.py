@@ -94,7 +94,7 @@ def entering(w: Writer, call: LayerCall) -> int:
 
 def leaving(w: Writer, call: LayerCall, image: int) -> int | First:
     """The layer's result, after its activation."""
-    image = activate(w, call.config.get("activation"), image, along=1)
+    image = activate(w, call.config["activation"], image, along=1)
     return image if call.channels_first else First(image)
 
 

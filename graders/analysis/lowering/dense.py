@@ -20,7 +20,7 @@ def dense(w: Writer, call: LayerCall) -> int | First:
         [ref(data), ref(turned), None if bias is None else ref(bias)],
         (*w.shape(data)[:-1], units),
     )
-    return activate(w, call.config.get("activation"), out)
+    return activate(w, call.config["activation"], out)
 
 
 def adapted(w: Writer, call: LayerCall, kernel: int) -> int:
@@ -47,7 +47,7 @@ def einsum_dense(w: Writer, call: LayerCall) -> int | First:
     out = w.emit("torch.einsum", [equation, ref(data), kernel], shape)
     if "bias" in call.weights:
         out = w.emit("torch.add", [ref(out), ref(call.weights["bias"])], shape)
-    return activate(w, call.config.get("activation"), out)
+    return activate(w, call.config["activation"], out)
 
 
 def embedding(w: Writer, call: LayerCall) -> int | First:

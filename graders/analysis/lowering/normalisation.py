@@ -144,7 +144,7 @@ def rescaling(w: Writer, call: LayerCall) -> int | First:
     data = w.floating(call.data)
     shape = w.shape(data)
     for op, key, nothing in (("torch.mul", "scale", 1), ("torch.add", "offset", 0)):
-        given = call.config.get(key, nothing)
+        given = call.config[key]
         if given == nothing:
             continue
         factor = given if isinstance(given, (int, float)) else ref(w.tensor(np.asarray(given)))

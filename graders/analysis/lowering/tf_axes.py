@@ -195,6 +195,24 @@ def one_hot(w: Writer, call: OpCall) -> Result:
     return w.emit("T.to", [ref(made), {"dtype": dtype}], shape, dtype=dtype)
 
 
+def shape(w: Writer, call: OpCall) -> Result:
+    """Of what has an unknown number of rows; other shapes are constants."""
+    if call.name == "Rank":
+        raise NotSaid("a rank that is not known")
+    sizes = (w.rank(call.value(0)),)
+    made = w.emit("torch._shape_as_tensor", [ref(call.value(0))], sizes, dtype="int64")
+    return made if call.name == "Shape" else w.emit("T.prod", [ref(made)], (), dtype="int64")
+
+
+def product(w: Writer, call: OpCall) -> Result:
+    """Of all entries, or along one axis."""
+    data, axes = call.value(0), w.ints(call.operand(1))
+    if w.rank(data) == len(axes):
+        return w.emit("T.prod", [ref(data)], w.shape(call.out))
+    (axis,) = axes
+    return w.emit("T.prod", [ref(data), axis, call.flag("keep_dims")], w.shape(call.out))
+
+
 def constant_like(w: Writer, call: OpCall, op: str) -> Result:
     return w.emit(op, [ref(call.value(0))], w.shape(call.out))
 
@@ -209,6 +227,7 @@ OPERATIONS: dict[str, Callable[[Writer, OpCall], Any]] = {
     "Unpack": unpack, "Split": split, "SplitV": split, "StridedSlice": strided_slice,
     "Slice": cut, "ReverseV2": reverse, "Tile": tile, "BroadcastTo": broadcast,
     **dict.fromkeys(("Pad", "PadV2", "MirrorPad"), frame),
+    **dict.fromkeys(("Shape", "Size", "Rank"), shape), "Prod": product,
     "GatherV2": gather, "ResourceGather": gather, "OneHot": one_hot,
     "ZerosLike": partial(constant_like, op="torch.zeros_like"),
     "OnesLike": partial(constant_like, op="torch.ones_like"),

@@ -23,6 +23,8 @@ def fold(w: Writer, call: OpCall) -> bool:
         return False
     if call.name in ("Shape", "Size", "Rank"):
         shape = w.shape(call.value(0))
+        if 0 in shape:
+            return False  # while a function is traced, the number of rows is not known yet
         sizes = {"Shape": shape, "Size": int(np.prod(shape)), "Rank": len(shape)}[call.name]
         content = np.asarray(sizes, dtype=np.int64)
     elif call.name == "Const":

@@ -170,6 +170,9 @@ class Writer:
             self._twin[out] = self._twin[result]
 
     # -- axes ------------------------------------------------------------------------------
+    def knows_twin(self, value: int) -> bool:
+        return value in self._twin
+
     def has_twin(self, value: int) -> bool:
         """True for a value whose channels-first form is known, or is worth knowing: an image."""
         return value in self._twin or (value in self.fed and self.rank(value) > 3)
