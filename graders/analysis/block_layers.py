@@ -53,7 +53,7 @@ def _adds_a_vector(net: ConvNet, edge: Edge) -> bool:
             continue
         for source in network.sources[index]:
             leaves = network.weight_leaves(source) if source not in network.fed else []
-            if any(leaf.role in ("parameter", "buffer") for leaf in leaves):
+            if any(net.is_weight(leaf) for leaf in leaves):
                 return True
     return False
 

@@ -15,7 +15,7 @@ from graders.analysis.pointwise import Functions
 from graders.analysis.pretrained import PretrainedBook
 from graders.analysis.replay import Replay, ReplayError
 from graders.analysis.stations import Edge, Station, Stations
-from graders.evidence.model import Evidence, Graph
+from graders.evidence.model import Evidence, Graph, Leaf
 from graders.evidence.reading import Blobs
 
 
@@ -80,6 +80,12 @@ class ConvNet:
             return math.prod(self.network.shape(after.value)) in [len(mean) for mean in means]
         flat = made.reshape(-1)
         return any(len(m) == len(flat) and torch.allclose(m, flat, atol=1e-5) for m in means)
+
+    def is_weight(self, leaf: Leaf) -> bool:
+        """True for a tensor of a model, and for numbers beside one that are no single constant."""
+        seen = self.network.graph.values[leaf.value]
+        owned = leaf.role in ("parameter", "buffer") or seen.requires_grad
+        return owned or (leaf.role == "constant" and math.prod(seen.shape) > 1)
 
     @property
     def outputs(self) -> int:

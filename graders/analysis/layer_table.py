@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from graders.analysis.conv_nets import ConvNet
@@ -19,12 +20,14 @@ from graders.analysis.pointwise import UNKNOWN
 from graders.analysis.reading import Reading
 from graders.analysis.statement import Answer
 from graders.analysis.stations import Edge, Station
+from graders.evidence.model import Leaf
 from graders.language import _
 
 CONV, BLOCK, NORM, ACTIVATION, AVERAGE, DENSE = (
     "conv", "residual_block", "norm", "activation", "global_average", "dense",
 )  # fmt: skip
 KINDS = (CONV, BLOCK, NORM, ACTIVATION, AVERAGE, DENSE)
+Shapes = Mapping[int, tuple[int, ...]]
 UNCLEAR = "?"  # may be an activation
 
 
@@ -64,9 +67,10 @@ def _named(kind: str) -> str:
     }.get(kind, kind)
 
 
-def rows_of(net: ConvNet) -> tuple[Row, ...]:
-    """The table of a network, from the first convolution to the last layer."""
-    table = _Table(net)
+def rows_of(net: ConvNet, shapes: Shapes = MappingProxyType({})) -> tuple[Row, ...]:
+    """The table of a network, from the first convolution to the last layer. `shapes` of tensors,
+    by identity, take the place of those that it was drawn with."""
+    table = _Table(net, shapes)
     rows = table.rows()
     first = next((i for i, row in enumerate(rows) if row.kind in (CONV, BLOCK)), 0)
     last = max((i for i, row in enumerate(rows) if row.params), default=-1)
@@ -78,7 +82,9 @@ def table(reading: Reading, rows: Sequence[Mapping[str, Any]]) -> Answer:
     net = reading.conv_net
     if net is None:
         return nothing_seen(reading) or Answer(None, "")
-    expected, observed = [Row.asked(row) for row in rows], rows_of(net)
+    loaded = reading.loaded
+    namesake = loaded.copy.shapes if loaded is not None and loaded.net is net else {}
+    expected, observed = [Row.asked(row) for row in rows], rows_of(net, namesake)
     cells = cells_of(reading)
     difference = first_difference(expected, observed)
     if difference is None:
@@ -135,8 +141,8 @@ def _alike(want: Row, seen: Row) -> bool:
 class _Table:
     """Walks from the answer to the input."""
 
-    def __init__(self, net: ConvNet) -> None:
-        self.net = net
+    def __init__(self, net: ConvNet, shapes: Shapes) -> None:
+        self.net, self.shapes = net, shapes
         self.blocks = {block.end: block for block in net.blocks}
 
     def rows(self) -> list[Row]:
@@ -145,7 +151,7 @@ class _Table:
         while edge is not None:
             found += self._function(edge)
             station = self.net.stations.by_value[edge.root]
-            row, edge = self._station(station)
+            row, edge = self._station(station, edge)
             if row is not None:
                 found.append(row)
         return found[::-1]
@@ -154,14 +160,19 @@ class _Table:
         """A row for an activation."""
         holds = self.net.functions.is_activation(edge)
         params = self._edge_params(edge)
-        if holds is False and not params:
+        if holds is False and (not params or self._belongs(edge)):
             return []
         if holds is None and self.net.functions.name(edge) != UNKNOWN:
             return []
         kind = UNCLEAR if holds is None else ACTIVATION if holds else _("scaling")
         return [Row(kind, self._shape(edge.root), params)]
 
-    def _station(self, station: Station) -> tuple[Row | None, Edge | None]:
+    def _belongs(self, edge: Edge) -> bool:
+        """True when what is added behind a layer is its bias, written by hand."""
+        sort = self.net.stations.by_value[edge.root].sort
+        return sort in ("conv", "linear") and self.net.functions.is_activation(edge) is False
+
+    def _station(self, station: Station, leaving: Edge) -> tuple[Row | None, Edge | None]:
         """Its row, and the edge by which it is entered."""
         if station.sort == "input":
             return None, None
@@ -172,6 +183,7 @@ class _Table:
             ].edge
         edge = station.edges[0] if len(station.edges) == 1 else None
         shape, params = self._shape(station.out), self._params(station)
+        params += self._edge_params(leaving) if self._belongs(leaving) else 0
         if station.out in self.net.head:
             while edge is not None and edge.root in self.net.head:
                 station = self.net.stations.by_value[edge.root]
@@ -191,25 +203,35 @@ class _Table:
             return self._shape(block.main_end.root)
         if station.sort in ("conv", "norm") and len(shape) == 3:
             return (*shape[1:], shape[0])
-        return shape
+        return self._outputs(station, shape) if station.sort == "linear" else shape
+
+    def _outputs(self, station: Station, drawn: tuple[int, ...]) -> tuple[int, ...]:
+        """What a dense layer gives, as the shape of its kernel says."""
+        layer = self.net.network.layer_by_out[station.out]
+        for leaf in self.net.network.weight_leaves(layer.weight):
+            own, other = self.net.network.shape(leaf.value), self.shapes.get(leaf.uid, ())
+            for before, after in zip(own, other, strict=False):
+                if before != after and drawn[-1:] == (before,):
+                    return (*drawn[:-1], after)
+        return drawn
 
     # -- numbers that are learnt, or counted along -------------------------------------------
     def _params(self, station: Station) -> int:
         network = self.net.network
         fed = network.fed
         own = [v for v in network.sources[station.index] if v not in fed]
-        return self._size([leaf.value for v in own for leaf in network.weight_leaves(v)])
+        return self._size([leaf for v in own for leaf in network.weight_leaves(v)])
 
     def _edge_params(self, edge: Edge) -> int:
         network = self.net.network
         if edge.root == edge.value:
             return 0
-        values = []
+        leaves: list[Leaf] = []
         for node in self.net.stations.between(edge):
             for source in network.sources[network.producer[node.outs[0]]]:
                 if source not in network.fed:
-                    values += [leaf.value for leaf in network.weight_leaves(source)]
-        return self._size(values)
+                    leaves += network.weight_leaves(source)
+        return self._size([leaf for leaf in leaves if self.net.is_weight(leaf)])
 
     def _block_params(self, block: PictureBlock) -> int:
         steps = [*block.main, *block.skip]
@@ -218,11 +240,9 @@ class _Table:
         stations = {step.station.out: step.station for step in steps}
         return sum(map(self._params, stations.values())) + sum(map(self._edge_params, edges))
 
-    def _size(self, values: Sequence[int]) -> int:
-        """Of tensors that belong to a model."""
+    def _size(self, leaves: Sequence[Leaf]) -> int:
         network = self.net.network
+        own = {leaf.uid: leaf for leaf in leaves if leaf.role != "input"}
         return sum(
-            math.prod(network.shape(value))
-            for value in dict.fromkeys(values)
-            if network.leaves[value].role in ("parameter", "buffer")
+            math.prod(self.shapes.get(uid, network.shape(leaf.value))) for uid, leaf in own.items()
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from graders.analysis.conv_nets import ConvNet
 from graders.analysis.judged_blocks import cells_of, nothing_seen
@@ -42,7 +43,8 @@ def counts(reading: Reading, total: int, trainable: int, non_trainable: int) -> 
     net = reading.conv_net
     if net is None:
         return nothing_seen(reading) or Answer(None, "")
-    found = counts_of(net, _state(reading, net))
+    names = {e.uid: e.name for s in reading.evidence.states for e in s.entries}
+    found = counts_of(net, _state(reading, net), names)
     asked = (total, trainable, non_trainable)
     holds = (found.total, found.trainable, found.moving) == asked
     words = found.words
@@ -56,17 +58,29 @@ def counts(reading: Reading, total: int, trainable: int, non_trainable: int) -> 
 
 
 def _state(reading: Reading, net: ConvNet) -> State | None:
-    """The network's tensors when it was drawn, also those that it does not use."""
+    """The network's tensors when it was drawn, also those that it does not use; those of its
+    namesake that held more of the pretrained weights."""
+    loaded = reading.loaded
+    if loaded is not None and loaded.net is net and loaded.copy.state is not None:
+        return loaded.copy.state
     states = [s for s in reading.evidence.states if s.model == net.model]
     before = [s for s in states if s.moment <= net.graph.moment]
     return before[-1] if before else states[0] if states else None
 
 
-def counts_of(net: ConvNet, state: State | None) -> Counts:
-    """Counted from the state's entries; from the tensors that the answer rests on without one."""
-    parts: dict[int, tuple[str, str, int]] = {
-        place.leaf.uid: (place.part, place.station.sort, math.prod(place.shape))
-        for place in tensor_places(net)
+def counts_of(
+    net: ConvNet, state: State | None, names: Mapping[int, str] = MappingProxyType({})
+) -> Counts:
+    """Counted from the state's entries; from the tensors that the answer rests on without one.
+    `names` of tensors by identity tell which is which in the state of a namesake."""
+    places = {place.leaf.uid: place for place in tensor_places(net)}
+    if state is not None and net.uids.isdisjoint(e.uid for e in state.entries):
+        # a namesake: its tensors are known by their names
+        named = {names.get(uid): place for uid, place in places.items()}
+        places = {e.uid: named[e.name] for e in state.entries if e.name in named}
+    parts = {
+        uid: (str(place.part), str(place.station.sort), math.prod(place.shape))
+        for uid, place in places.items()
     }
     sizes = {uid: size for uid, (_part, _sort, size) in parts.items()}
     moving = {uid for uid, (part, _sort, _size) in parts.items() if part in ("mean", "variance")}

@@ -19,6 +19,7 @@ from graders.analysis.evaluations import (
 from graders.analysis.image_evaluations import ImageEvaluation, image_evaluations
 from graders.analysis.image_passes import PassBook
 from graders.analysis.image_places import ImageBook
+from graders.analysis.network_copies import Loaded, best_loaded
 from graders.analysis.shown import ShownNumber, shown_numbers, typed_numbers
 from graders.evidence.questions import Answer, Question
 
@@ -40,6 +41,13 @@ class Reading(Answers):
     def conv_net(self) -> ConvNet | None:
         """The one that the exercises are about: it holds the pretrained weights, or is largest."""
         return the_network(self.conv_nets, self.pretrained, contents_of(self.evidence))
+
+    @cached_property
+    def loaded(self) -> Loaded | None:
+        """The network when it held most of the pretrained weights; None without a file of them.
+        Raises WeightsFileError."""
+        book = self.pretrained
+        return best_loaded(self.conv_nets, book, self.evidence) if book is not None else None
 
     @cached_property
     def evaluations(self) -> tuple[Evaluation, ...]:

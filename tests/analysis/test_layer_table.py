@@ -69,7 +69,19 @@ class Wrapped(nn.Module):
         return F.softmax(self.answer(h.flatten(2).sum(-1) / 64), dim=1)
 
 
-@pytest.mark.parametrize("build", [figure, Wrapped])
+class ByHand(nn.Module):
+    """The last layer as a product and a sum."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = figure()[:-1]
+        self.w, self.b = nn.Parameter(torch.randn(256, 100)), nn.Parameter(torch.zeros(100))
+
+    def forward(self, x):
+        return self.body(x) @ self.w + self.b
+
+
+@pytest.mark.parametrize("build", [figure, Wrapped, ByHand])
 def test_the_figure(build: Any, sheet: Sheet) -> None:
     rows, numbers = asked(sheet, build())
     assert rows.holds is True, rows.words

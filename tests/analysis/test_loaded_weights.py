@@ -12,9 +12,12 @@ import pytest
 import torch
 from torch import nn
 
+from graders.analysis.layer_table import rows_of
 from graders.analysis.loaded_weights import loaded
+from graders.analysis.parameter_counts import counts
 from graders.analysis.statement import Answer
 from graders.probe.models import ModelBook
+from graders.probe.states import copy_state, write_state
 from tests.analysis.pictures import WIDTHS, Sheet, network
 
 WORDS = {"running_mean": "moving_mean", "running_var": "moving_variance"}
@@ -192,3 +195,22 @@ def test_keys_without_names(sheet: Sheet) -> None:
 def test_without_a_file(sheet: Sheet) -> None:
     sheet.call(network(widths=WIDTHS[:2]))
     assert loaded(sheet.reading()).holds is None
+
+
+def test_weights_kept_for_a_network_of_the_same_names(sheet: Sheet) -> None:
+    """As in a notebook of plain functions: only the network with ten outputs was ever drawn."""
+    net, tuned = pretrained(), network(outputs=10)
+    arrays = as_keras(net)
+    held = {name: tensor.clone() for name, tensor in net.state_dict().items() if tensor.ndim}
+    kept = sheet.book.meet(held, "P")
+    assert kept is not None
+    write_state(sheet.book, copy_state(sheet.book, kept, "cell_end"))
+    answer = asked(sheet, tuned, arrays)
+    assert answer.holds is True, answer.words
+    reading = sheet.reading(weights=sheet.folder / "weights.pkl")
+    rows = rows_of(reading.conv_net, reading.loaded.copy.shapes)
+    assert rows[-1].shape == (100,)
+    assert rows[-1].params == 12900
+    found = counts(reading, 0, 0, 0)
+    assert "dense layers 12,900" in found.words
+    assert "not used" not in found.words
