@@ -85,8 +85,11 @@ def write_graph(
     loss: Any = None,
     run: int | None = None,
     calls: list[dict[str, Any]] | None = None,
+    contents: dict[int, Any] | None = None,
 ) -> None:
-    """Write what the tape's outputs (or its loss) rest on, with every leaf it starts from."""
+    """Write what the tape's outputs (or its loss) rest on, with every leaf it starts from.
+
+    `contents`: arrays of leaves whose tensors hold none, as those of a traced function."""
     ends = list(tape.outputs) + ([tape.value(loss)] if loss is not None else [])
     nodes, leaves = tape.needed_for(ends, tape.inputs)
     owners = book.owners()

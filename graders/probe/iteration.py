@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from .cells import Cells
 from .frameworks.seam import Tensors
 from .graphs import write_graph
 from .models import Model, ModelBook
 from .runs import Run
+from .tape import Tape
+
+
+class RootCalled(NamedTuple):
+    """A root call under the tape: the values where its network begins and ends."""
+
+    model: Model
+    given: Any  # its first tensor
+    inputs: list[int]
+    outputs: list[int]
+    grad: bool
+
+
+class Recorded:
+    """A tape up to a loss: what the network of its calls got and answered."""
+
+    def __init__(self, tape: Tape, loss: Any, calls: list[RootCalled]) -> None:
+        self.tape, self.loss = tape, loss
+        self.calls = [c for c in calls if c.grad]
+        self.inputs = list(dict.fromkeys(v for c in self.calls for v in c.inputs))
+        self.outputs = self.calls[-1].outputs if self.calls else []
+
+    def leaves(self) -> list[int]:
+        """The values that it starts from."""
+        ends = [*self.outputs, self.tape.value(self.loss)]
+        _nodes, leaves = self.tape.needed_for(ends, self.inputs)
+        return list(dict.fromkeys([*self.inputs, *leaves]))
 
 
 class Iteration:
@@ -17,7 +46,7 @@ class Iteration:
     def __init__(self, book: ModelBook, cells: Cells) -> None:
         self.book, self.cells = book, cells
         self.tape: Any = None
-        self._calls: list[dict[str, Any]] = []
+        self._calls: list[RootCalled] = []
         self._left: list[Any] = []  # tapes that record no more, but are still the framework's
 
     def open(self, tensors: Tensors) -> None:
@@ -32,27 +61,61 @@ class Iteration:
         tape = self.tape
         given = [a for a in args if tape.is_tensor(a)]
         answered = tape.tensors_in(out)
-        tape.paused, paused = True, tape.paused
-        inputs, outputs = [tape.value(t) for t in given], [tape.value(t) for t in answered]
-        tape.paused = paused
-        self._calls.append({"model": model.uid, "inputs": inputs, "outputs": outputs, "grad": grad})
+        with self.paused():
+            inputs, outputs = [tape.value(t) for t in given], [tape.value(t) for t in answered]
+        first = given[0] if given else None
+        self._calls.append(RootCalled(model, first, inputs, outputs, grad))
+
+    def latest_call(self, owners: set[int]) -> RootCalled | None:
+        """The last call of a model with one of these numbers that a gradient may go through;
+        else the last one of any."""
+        calls = [c for c in self._calls if c.grad]
+        own = [c for c in calls if c.model.uid in owners]
+        return (own or calls or [None])[-1]
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Within, nothing is recorded."""
+        tape = self.tape
+        before = tape is not None and tape.paused
+        if tape is not None:
+            tape.paused = True
+        try:
+            yield
+        finally:
+            if tape is not None:
+                tape.paused = before
+
+    def recorded(self, loss: Any) -> Recorded | None:
+        """What was recorded up to here, ending in this loss."""
+        return Recorded(self.tape, loss, self._calls) if self.tape is not None else None
 
     def close(self, run: Run, loss: Any) -> None:
         """The iteration ended in this loss: write what it rests on."""
+        calls = self._calls
         tape = self._leave()
+        self.write(run, Recorded(tape, loss, calls))
+
+    def write(
+        self, run: Run, recorded: Recorded, contents: dict[int, Any] | None = None
+    ) -> None:
+        """Write it as the run's. `contents` are arrays of leaves that have none themselves."""
         run.taped = True
-        calls = [c for c in self._calls if c["grad"]]
-        tape.inputs = list(dict.fromkeys(v for c in calls for v in c["inputs"]))
-        tape.outputs = calls[-1]["outputs"] if calls else []
+        tape = recorded.tape
+        tape.inputs, tape.outputs = recorded.inputs, recorded.outputs
         write_graph(
             self.book,
             tape,
             model=run.model,
             why="training",
             moment=self.cells.tick(),
-            loss=loss,
+            loss=recorded.loss,
             run=run.number,
-            calls=calls,
+            calls=[
+                {"model": c.model.uid, "inputs": c.inputs, "outputs": c.outputs, "grad": c.grad}
+                for c in recorded.calls
+            ],
+            contents=contents,
         )
 
     def drop(self) -> None:

@@ -88,6 +88,15 @@ class Run:
         if self.inputs and not other.inputs:
             other.inputs.append(self.inputs[-1])
 
+    def share(self, other: Run) -> None:
+        """The last backward pass is another run's as well: two optimizers step by it."""
+        if self.losses:
+            other.losses.append(self.losses[-1])
+            other.backwards += 1
+            other.last_moment = self.last_moment
+        if self.inputs and not other.inputs:
+            other.inputs.append(self.inputs[-1])
+
     def finish(self, log: EventLog) -> None:
         """Note what the tensors hold that got gradients: the run is over, or may be."""
         self.ends = [log.keep(self.tensors.to_numpy(tensor)) for tensor, _start in self.reached]

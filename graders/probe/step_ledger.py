@@ -36,7 +36,7 @@ class Ledger:
         """`loss` is what is differentiated; `given` the batch (or None) that the network got;
         `leaves` are other values to keep as they were in the latest pass."""
         self._tf, self._raw = tf, tf.raw_ops
-        self._seen = self._rows = 0
+        self._seen = self._rows = self._since = 0
         graph = tf.compat.v1.get_default_graph()
         looped = getattr(graph.outer_graph, "building_function", False)
         with tf.init_scope():
@@ -64,6 +64,11 @@ class Ledger:
         )
 
     # -- read by the host --------------------------------------------------------------------
+    def start(self) -> None:
+        """What it tells from here on is new."""
+        self.read()
+        self._since = self._seen
+
     def read(self) -> Reading:
         """What is new since it was last read."""
         count, rows = (int(n) for n in self._value(self.handle, self._tf.int64))
@@ -82,7 +87,7 @@ class Ledger:
 
     def banked(self) -> list[Any]:
         """Rows of batches inside a compiled loop, in the order in which they came."""
-        return self._bank.read() if self._bank is not None else []
+        return self._bank.read(self._since) if self._bank is not None else []
 
     # -- variables of ours -------------------------------------------------------------------
     def _variable(self, value: Any, dtype: Any, shape: Any = None) -> Any:
@@ -161,11 +166,11 @@ class _Bank:
         note = tf.stack([count + 1, tf.cast(rows, tf.int64)])
         raw.ResourceScatterUpdate(resource=self._notes, indices=place, updates=note)
 
-    def read(self) -> list[Any]:
+    def read(self, since: int) -> list[Any]:
         notes = self._ledger._value(self._notes, self._ledger._tf.int64)[:-1]
         held = self._ledger._value(self._handle, self._dtype)
         order = sorted(range(len(notes)), key=lambda place: int(notes[place, 0]))
-        return [held[p, : int(notes[p, 1])] for p in order if notes[p, 0]]
+        return [held[p, : int(notes[p, 1])] for p in order if notes[p, 0] > since]
 
 
 def can_be_kept(tensor: Any) -> bool:
