@@ -13,7 +13,7 @@ from .models import Model
 from .optimizers import KerasStepper
 from .run_book import RunBook
 from .runs import MAX_LOSSES, Run
-from .samples import sample
+from .samples import norms_of, sample
 from .step_ledger import RING, Ledger
 from .watch import Watch
 
@@ -44,7 +44,6 @@ class Compiled:
         self.calls = self.unread = self.steps_each = 0
         self.counts: dict[str, int] = {}  # calls by the loop that makes them
         self.shared: dict[str, int] = {}  # of these, how many were already told to the runs
-        self.made: dict[int, int] = {}  # steps of each stepper when they were last read
 
 
 class CompiledSteps:
@@ -62,12 +61,13 @@ class CompiledSteps:
         self._known: weakref.WeakKeyDictionary[Any, Compiled | None] = weakref.WeakKeyDictionary()
         self._last: Compiled | None = None
         self._active: list[Compiled] = []  # ran in this cell
+        self._made: dict[int, int] = {}  # steps of optimizers, by id, when they were last read
 
     # -- tracing ---------------------------------------------------------------------------
     def tracing_began(self) -> None:
         """A function, or a part of one, is traced; the outermost one has a tape of its own."""
         self._depth += 1
-        if self._depth == 1 and not self.watch.ours:
+        if self._depth == 1:
             self._fresh = []
             self.iteration.open(self.tensors)
 
@@ -80,21 +80,21 @@ class CompiledSteps:
 
     def traced_gradient(self, loss: Any, variables: list[Any], reached: list[Any]) -> None:
         """A gradient of this loss was put into the graph that is being traced."""
-        call = self.iteration.latest_call(self._owners_of(variables))
         recorded = self.iteration.recorded(loss)
-        leaves: list[int] = []
+        kept: list[int] = []
+        call, held = None, []
         if recorded is not None:
-            leaves = [v for v in recorded.leaves() if self._symbolic(recorded.tape.tensors[v])]
-        kept = leaves[:MAX_LEAVES]
-        held = [recorded.tape.tensors[v] for v in kept] if recorded is not None else []
+            call = recorded.latest_call(self._owners_of(variables))
+            tensors = recorded.tape.tensors
+            kept = [v for v in recorded.leaves() if self._within(tensors[v])][:MAX_LEAVES]
+            held = [tensors[v] for v in kept]
+        given = call.given if call is not None and self._within(call.given) else None
         with self.iteration.paused(), self.tensors.unrecorded():
-            ledger = Ledger(self.tf, loss, call.given if call else None, held)
+            ledger = Ledger(self.tf, loss, given, held)
         made = TracedGradient(ledger, call.model if call else None, variables, reached)
         made.recorded, made.leaves = recorded, kept
-        framework = made.model.framework if made.model is not None else None
-        thing = made.model.thing() if made.model is not None else None
-        if framework is not None and thing is not None:
-            made.norms = framework.norms_training(thing)
+        if made.model is not None:
+            made.norms = norms_of(made.model)
         self._gradients.append(made)
         self._fresh.append(made)
 
@@ -107,8 +107,14 @@ class CompiledSteps:
         if not any(s is stepper for s in self._steppers):
             self._steppers.append(stepper)
 
-    def _symbolic(self, tensor: Any) -> bool:
-        return not self.tensors.is_tensor(tensor) and self.tf.is_tensor(tensor)
+    def _within(self, tensor: Any) -> bool:
+        """A tensor of the graph that is being traced, or of one around it."""
+        if tensor is None or self.tensors.is_tensor(tensor):
+            return False
+        graph = self.tf.compat.v1.get_default_graph()
+        while graph is not None and graph is not getattr(tensor, "graph", None):
+            graph = getattr(graph, "outer_graph", None)
+        return graph is not None
 
     def _owners_of(self, variables: list[Any]) -> set[int]:
         """Numbers of the models that hold one of these variables."""
@@ -151,15 +157,17 @@ class CompiledSteps:
             compiled.cell = self.watch.cells.current
             compiled.calls = compiled.unread = 0
             compiled.counts, compiled.shared = {}, {}
-            compiled.made = {id(s): s.count() for s in compiled.steppers}
+            self._made.update(
+                (id(s), s.count()) for s in compiled.steppers if id(s) not in self._made
+            )
             for gradient in compiled.gradients:
                 gradient.ledger.start()
             self._active.append(compiled)
         self.watch.passes.interrupted()
         look = milestone(compiled.calls) or by_lot(compiled.calls)
-        for run, gradient in self._runs_of(compiled):
+        for run, traced in self._runs_of(compiled):
             if look:
-                norms = gradient.norms if gradient is not None else None
+                norms = traced.norms if traced is not None else None
                 sample(self.watch.book, run, lambda _variable: None, norms)
 
     def after_call(self, compiled: Compiled) -> None:
@@ -172,29 +180,33 @@ class CompiledSteps:
         look, lot = milestone(compiled.calls - 1), by_lot(compiled.calls)
         if look or lot or compiled.unread * max(compiled.steps_each, 1) > RING // 2:
             self._read(compiled)
-            for run, gradient in self._runs_of(compiled):
-                if gradient is not None and (look or lot):
-                    self._keep_rows(run, gradient)
+            for run, traced in self._runs_of(compiled) if look or lot else ():
+                if traced is not None:
+                    self._keep_rows(run, traced)
 
     def _runs_of(self, compiled: Compiled) -> list[tuple[Run, TracedGradient | None]]:
         """The runs that the function's gradients and steps belong to, begun where needed."""
         found: list[tuple[Run, TracedGradient | None]] = []
         stepped: set[int] = set()
         for gradient in compiled.gradients:
-            for stepper in gradient.steppers or [None]:
+            steppers: list[KerasStepper | None] = [*gradient.steppers]
+            for stepper in steppers or [None]:
                 found.append((self._run(gradient, stepper), gradient))
                 stepped.add(id(stepper))
-        for stepper in compiled.steppers:
-            if id(stepper) not in stepped:
-                ids = frozenset(id(v) for group in stepper.groups() for v in group)
-                known = [r for r in self.runs.all if r.leaves & ids]
-                run = next((r for r in known if r.optimizer in (None, stepper)), None)
-                if run is None:
-                    run = self.runs.begin(known[-1].model if known else None)
-                    self._reach(run, [v for group in stepper.groups() for v in group])
-                run.optimizer, run.compiled = stepper, True
-                found.append((run, None))
-        return found
+        alone = [s for s in compiled.steppers if id(s) not in stepped]
+        return found + [(self._step_run(stepper), None) for stepper in alone]
+
+    def _step_run(self, stepper: KerasStepper) -> Run:
+        """The run of steps whose gradients were computed elsewhere."""
+        variables = [v for group in stepper.groups() for v in group]
+        ids = frozenset(map(id, variables))
+        known = [r for r in self.runs.all if r.leaves & ids]
+        run = next((r for r in known if r.optimizer in (None, stepper)), None)
+        if run is None:
+            run = self.runs.begin(known[-1].model if known else None)
+            self._reach(run, variables)
+        run.optimizer, run.compiled = stepper, True
+        return run
 
     def _run(self, gradient: TracedGradient, stepper: KerasStepper | None) -> Run:
         run = self.runs.with_leaves(gradient.model, gradient.ids, stepper)
@@ -239,16 +251,24 @@ class CompiledSteps:
                     compiled.steps_each = max(compiled.steps_each, new.passes // calls)
                     self._write_tape(run, gradient)
             stepper = run.optimizer
-            if isinstance(stepper, KerasStepper) and id(stepper) in compiled.made:
-                if id(stepper) in told:
-                    continue
+            if isinstance(stepper, KerasStepper) and id(stepper) not in told:
                 told.add(id(stepper))
-                count = stepper.count()
-                steps, compiled.made[id(stepper)] = count - compiled.made[id(stepper)], count
-                if steps > 0:
-                    run.note_step(steps)
-                    for driver, number in shared_out(steps, shares).items():
-                        run.drivers[driver] = run.drivers.get(driver, 0) + number
+                self._note_steps(run, stepper, shares)
+
+    def _note_steps(self, run: Run, stepper: KerasStepper, calls: dict[str, int]) -> None:
+        if id(stepper) not in self._made:
+            return
+        count = stepper.count()
+        steps, self._made[id(stepper)] = count - self._made[id(stepper)], count
+        if steps > 0:
+            run.note_step(steps)
+            for driver, number in shared_out(steps, calls).items():
+                run.drivers[driver] = run.drivers.get(driver, 0) + number
+
+    def stepped_eagerly(self, stepper: KerasStepper) -> None:
+        """A step that is already counted."""
+        if id(stepper) in self._made:
+            self._made[id(stepper)] += 1
 
     def _keep_rows(self, run: Run, gradient: TracedGradient) -> None:
         rows = gradient.ledger.batch()
@@ -270,12 +290,12 @@ class CompiledSteps:
     def cell_ended(self) -> None:
         for compiled in self._active:
             self._read(compiled)
-            for run, gradient in self._runs_of(compiled):
-                if gradient is not None:
-                    for rows in gradient.ledger.banked():
-                        run.note_rows(rows)
+            for run, traced in self._runs_of(compiled):
+                for rows in traced.ledger.banked() if traced is not None else ():
+                    run.note_rows(rows)
         self._active = []
         self._last = None
+        self._made = {}
 
 
 def shared_out(steps: int, calls: dict[str, int]) -> dict[str, int]:

@@ -12,11 +12,17 @@ from types import FrameType
 from typing import Any
 
 # Libraries that a loop may pass through without giving up the loop: torch's own stepping,
-# schedulers, mixed precision, progress bars.
-NEUTRAL = ("torch", "accelerate", "tqdm", "IPython", "ipykernel")
+# schedulers, mixed precision, TensorFlow's compiled functions, progress bars.
+NEUTRAL = ("torch", "tensorflow", "accelerate", "tqdm", "IPython", "ipykernel")
 OWN, PASSED = "", "-"  # the notebook's code; code that neither loops nor counts
 CELL_MARKS = ("ipykernel_", "<ipython-input", "<cell")
 WRAPPERS = ("wrapper", "inner", "wrapped", "__call__")
+# What Keras does for one step, whoever asks for it: an optimizer's methods, a model's `train_step`
+# and the function that it is compiled to.
+KERAS_STEPS = (
+    "apply apply_gradients minimize update_step train_step error_handler function "
+    "one_step_on_data one_step_on_iterator multi_step_on_iterator"
+).split()
 END = ("run_code", "run_ast_nodes")  # IPython's own functions, outside of every cell
 
 
@@ -64,7 +70,7 @@ class Drivers:
             if owner == PASSED and name in END:
                 break
             if owner != PASSED and loop is None:
-                step_only = owner != OWN and _only_steps(name)
+                step_only = owner != OWN and _only_steps(name, owner)
                 if frame.f_trace is _mark or (unmarked and not step_only):
                     loop = owner and f"{owner}.{name}"
                 elif owner == OWN:
@@ -85,8 +91,10 @@ class Drivers:
         return known
 
 
-def _only_steps(function: str) -> bool:
+def _only_steps(function: str, owner: str) -> bool:
     """Names of functions that make the step they are asked for: optimizers around optimizers."""
+    if owner == "keras" and function in KERAS_STEPS:
+        return True
     bare = function.strip("_")
     return function in WRAPPERS or (bare.endswith("step") and "train" not in bare)
 

@@ -94,7 +94,7 @@ def write_graph(
     nodes, leaves = tape.needed_for(ends, tape.inputs)
     owners = book.owners()
     described = [
-        _leaf(book, tape, value, owners.get(id(tape.tensors[value])))
+        _leaf(book, tape, value, owners.get(id(tape.tensors[value])), (contents or {}).get(value))
         for value in dict.fromkeys([*tape.inputs, *leaves])
     ]
     book.log.write(
@@ -121,11 +121,16 @@ def write_graph(
 
 
 def _leaf(
-    book: ModelBook, tape: Tape, value: int, owner: tuple[int, str, str] | None
+    book: ModelBook,
+    tape: Tape,
+    value: int,
+    owner: tuple[int, str, str] | None,
+    array: Any,
 ) -> dict[str, Any]:
     tensor = tape.tensors[value]
-    tensors = book.tensors_of(tensor)
-    array = tape.array_of(tensor) if tensors is None else tensors.to_numpy(tensor)
+    if array is None:
+        tensors = book.tensors_of(tensor)
+        array = tape.array_of(tensor) if tensors is None else tensors.to_numpy(tensor)
     if array.nbytes > KEPT_WHOLE and owner is None:
         array = array[:KEPT_ROWS]
     return {

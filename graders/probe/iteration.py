@@ -13,6 +13,8 @@ from .models import Model, ModelBook
 from .runs import Run
 from .tape import Tape
 
+MAX_LOSS_NODES = 60
+
 
 class RootCalled(NamedTuple):
     """A root call under the tape: the values where its network begins and ends."""
@@ -27,9 +29,16 @@ class RootCalled(NamedTuple):
 class Recorded:
     """A tape up to a loss: what the network of its calls got and answered."""
 
-    def __init__(self, tape: Tape, loss: Any, calls: list[RootCalled]) -> None:
+    def __init__(
+        self, tape: Tape, loss: Any, calls: list[RootCalled], *, used: bool = False
+    ) -> None:
+        """`used`: only of the calls that the loss rests on."""
         self.tape, self.loss = tape, loss
         self.calls = [c for c in calls if c.grad]
+        if used:
+            nodes, leaves = tape.needed_for([tape.value(loss)], [])
+            behind = {v for i in nodes for v in tape.nodes[i]["outs"]} | set(leaves)
+            self.calls = [c for c in self.calls if behind.intersection(c.outputs)]
         self.inputs = list(dict.fromkeys(v for c in self.calls for v in c.inputs))
         self.outputs = self.calls[-1].outputs if self.calls else []
 
@@ -38,6 +47,17 @@ class Recorded:
         ends = [*self.outputs, self.tape.value(self.loss)]
         _nodes, leaves = self.tape.needed_for(ends, self.inputs)
         return list(dict.fromkeys([*self.inputs, *leaves]))
+
+    def latest_call(self, owners: set[int]) -> RootCalled | None:
+        """The last call of a model with one of these numbers; else the last one of any."""
+        own = [c for c in self.calls if c.model.uid in owners] or self.calls
+        return own[-1] if own else None
+
+    def loss_nodes(self) -> list[str]:
+        """Operations between the network's answer and the loss, the last ones first."""
+        wanted, _leaves = self.tape.needed_for([self.tape.value(self.loss)], self.outputs)
+        names = [str(self.tape.nodes[i]["op"]) for i in reversed(wanted)]
+        return names[:MAX_LOSS_NODES]
 
 
 class Iteration:
@@ -66,13 +86,6 @@ class Iteration:
         first = given[0] if given else None
         self._calls.append(RootCalled(model, first, inputs, outputs, grad))
 
-    def latest_call(self, owners: set[int]) -> RootCalled | None:
-        """The last call of a model with one of these numbers that a gradient may go through;
-        else the last one of any."""
-        calls = [c for c in self._calls if c.grad]
-        own = [c for c in calls if c.model.uid in owners]
-        return (own or calls or [None])[-1]
-
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
         """Within, nothing is recorded."""
@@ -87,8 +100,10 @@ class Iteration:
                 tape.paused = before
 
     def recorded(self, loss: Any) -> Recorded | None:
-        """What was recorded up to here, ending in this loss."""
-        return Recorded(self.tape, loss, self._calls) if self.tape is not None else None
+        """What was recorded up to here of what this loss rests on."""
+        if self.tape is None:
+            return None
+        return Recorded(self.tape, loss, self._calls, used=True)
 
     def close(self, run: Run, loss: Any) -> None:
         """The iteration ended in this loss: write what it rests on."""
@@ -96,11 +111,10 @@ class Iteration:
         tape = self._leave()
         self.write(run, Recorded(tape, loss, calls))
 
-    def write(
-        self, run: Run, recorded: Recorded, contents: dict[int, Any] | None = None
-    ) -> None:
+    def write(self, run: Run, recorded: Recorded, contents: dict[int, Any] | None = None) -> None:
         """Write it as the run's. `contents` are arrays of leaves that have none themselves."""
         run.taped = True
+        run.loss_nodes = run.loss_nodes or recorded.loss_nodes()
         tape = recorded.tape
         tape.inputs, tape.outputs = recorded.inputs, recorded.outputs
         write_graph(

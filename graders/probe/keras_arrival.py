@@ -9,6 +9,7 @@ from .frameworks.keras_layers import KerasLayers
 from .frameworks.seam import Tensors
 from .keras_evaluations import KerasEvaluations
 from .keras_observer import KerasObserver
+from .keras_steps import watch_steps
 from .watch import Watch
 
 
@@ -23,6 +24,21 @@ def arrive(keras: Any, watch: Watch) -> None:
     observer.install()
     compiled = keras.backend.backend() == "tensorflow"
     KerasEvaluations(observer).install(keras.Model, compiled)
+    if compiled:
+        _watch_tapes(tensors, watch)
+    else:
+        watch_steps(watch)
+
+
+def _watch_tapes(tensors: Any, watch: Watch) -> None:
+    from .tape_hooks import TapeHooks
+    from .tape_training import TapeTraining
+
+    training = TapeTraining(tensors, watch)
+    watch.trainings.append(training)
+    # While a function is traced inside an iteration, what is recorded is the function's.
+    watch.iterations[:0] = [training.compiled.iteration, training.iteration]
+    TapeHooks(tensors.tf, training, watch).install()
 
 
 def _tensors_of(backend: str, watch: Watch) -> Tensors | None:

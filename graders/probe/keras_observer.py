@@ -110,15 +110,17 @@ class KerasObserver:
         tensors = self.framework.tensors
         answers = _each(out)
         given = tuple(self.as_tensor(a) for a in args if a is not None and not isinstance(a, bool))
-        if not any(tensors.is_tensor(x) for x in answers):
+        if any(tensors.is_tensor(x) for x in answers):
+            self.watch.passes.called(self.framework, layer, given, out, training)
+        else:
             self.traced = (layer, given, out)
-            return
-        self.watch.passes.called(self.framework, layer, given, out, training)
+            if self.framework.has_parameters(layer):
+                self.watch.book.meet(layer)
         iteration = self.watch.open_iteration()
         model = self.watch.book.known(layer)
         if iteration is not None and model is not None:
-            history = any(tensors.is_tensor(x) and tensors.has_history(x) for x in answers)
-            iteration.root_called(model, given, out, history)
+            found = iteration.tape.tensors_in(list(answers))
+            iteration.root_called(model, given, out, any(map(tensors.has_history, found)))
 
     def _as_taken(self, layer: Any, thing: Any) -> Any:
         """The tensor that the layer makes of an array, made before it: there a tape begins."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Any, Protocol
 
-GRID = 256  # steps at which a schedule is asked for its rate
+GRID = 128  # steps at which a schedule is asked for its rate
 MAX_RATES = 5000
 
 
@@ -18,7 +18,14 @@ class Stepper(Protocol):
         """What it was made with, as plain values."""
 
     def rates(self) -> list[float]:
-        """Its learning rates now."""
+        """Its learning rates now; none where they follow from `rates_of`."""
+
+    def count(self) -> int:
+        """Steps that it made so far, where its rates follow from that."""
+
+    def rates_of(self, first: int, steps: int) -> list[tuple[int, list[float]]] | None:
+        """(step from 1, rates) over so many steps, `first` having been made before; None when
+        `rates` tells."""
 
     def groups(self) -> list[list[Any]]:
         """The tensors that it steps, those of one learning rate together."""
@@ -36,6 +43,12 @@ class TorchStepper:
 
     def rates(self) -> list[float]:
         return [group["lr"] for group in self._optimizer.param_groups]
+
+    def count(self) -> int:
+        return 0
+
+    def rates_of(self, first: int, steps: int) -> None:
+        return None
 
     def groups(self) -> list[list[Any]]:
         return [list(group["params"]) for group in self._optimizer.param_groups]
@@ -55,28 +68,20 @@ class KerasStepper:
         except Exception:  # an optimizer of the notebook's own may not say
             return {}
 
-    @property
-    def scheduled(self) -> bool:
-        """Its rate is a function, of the number of steps or of something else."""
-        rate = self._optimizer._learning_rate
-        return callable(rate) and not hasattr(rate, "assign")
-
     def rates(self) -> list[float]:
+        """Its rate, where it is a number; what a function says is not asked for at each step."""
         rate = self._optimizer._learning_rate
-        if self.scheduled:
-            rate = self._optimizer.learning_rate
-        return [number(rate)]
+        return [] if callable(rate) and not hasattr(rate, "assign") else [number(rate)]
 
-    def rate_at(self, step: int) -> float:
-        """What its schedule gives for the step of this number, from 0."""
-        return number(self._optimizer._learning_rate(step))
-
-    @property
-    def counts_steps(self) -> bool:
-        """Its rate follows from the number of steps that it has made."""
+    def rates_of(self, first: int, steps: int) -> list[tuple[int, list[float]]] | None:
+        """What its schedule says of so many steps, from the one with this number (from 0) on;
+        None without a schedule."""
         from keras.optimizers.schedules import LearningRateSchedule
 
-        return isinstance(self._optimizer._learning_rate, LearningRateSchedule)
+        found = self._optimizer._learning_rate
+        if not isinstance(found, LearningRateSchedule):
+            return None
+        return schedule(lambda step: number(found(step)), first, steps)
 
     def count(self) -> int:
         """Steps made so far, by its own counter."""
@@ -106,10 +111,10 @@ class Steppers:
 
 
 def number(thing: Any) -> float:
-    """A variable's, tensor's or plain number's value."""
+    """A variable's, tensor's or plain number's value; 0.001 for the float32 nearest to it."""
     if hasattr(thing, "numpy"):
         thing = thing.numpy()
-    return float(thing)
+    return float(f"{float(thing):.7g}")
 
 
 def plain(settings: dict[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class Run:
         self.optimizer: Stepper | None = None
         self.compiled = False  # its steps ran inside a compiled function
         self.backwards = self.steps = 0
+        self.first = 0  # steps that the optimizer had made before
         self.losses: list[Any] = []
         self.rates: list[tuple[int, list[float]]] = []
         self.samples: list[dict[str, Any]] = []
@@ -72,10 +73,16 @@ class Run:
 
     def note_step(self, steps: int = 1) -> None:
         """The optimizer made a step, or so many: which learning rates has it now?"""
+        if self.optimizer is not None and not self.steps:
+            self.first = self.optimizer.count() - steps
         self.steps += steps
         if self.optimizer is not None:
             rates = self.optimizer.rates()
-            if (not self.rates or rates != self.rates[-1][1]) and len(self.rates) < MAX_RATES:
+            if (
+                rates
+                and (not self.rates or rates != self.rates[-1][1])
+                and len(self.rates) < MAX_RATES
+            ):
                 self.rates.append((self.steps, rates))
 
     def pass_on(self, other: Run) -> None:
@@ -102,6 +109,11 @@ class Run:
         self.ends = [log.keep(self.tensors.to_numpy(tensor)) for tensor, _start in self.reached]
 
 
+def _rates(run: Run) -> list[tuple[int, list[float]]]:
+    scheduled = run.optimizer.rates_of(run.first, run.steps) if run.optimizer is not None else None
+    return run.rates if scheduled is None else scheduled
+
+
 def write_run(log: EventLog, book: ModelBook, run: Run) -> None:
     """Write a finished run down."""
     import numpy as np
@@ -126,7 +138,7 @@ def write_run(log: EventLog, book: ModelBook, run: Run) -> None:
         backwards=run.backwards,
         steps=run.steps,
         losses=log.keep(np.asarray(losses, dtype=np.float64)),
-        rates=run.rates,
+        rates=_rates(run),
         samples=run.samples,
         inputs=log.keep(np.concatenate(inputs)) if inputs else None,
         pictures=log.keep(np.concatenate(seen)) if seen else None,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from secrets import randbelow
 from typing import Any
 
-from .models import ModelBook
+from .models import Model, ModelBook
 from .runs import Run
 
 MAX_DIGESTED = 8 * 2**20  # bytes of weights whose content is noted at one look
@@ -50,12 +50,7 @@ def sample(
     if thing is not None and run.model is not None and run.model.framework is not None:
         framework = run.model.framework
         training = framework.in_training(thing)
-        if norms is None:
-            norms = {
-                path[:300]: framework.in_training(part)
-                for path, part in framework.parts(thing)
-                if "Norm" in type(part).__name__
-            }
+        norms = norms_of(run.model) if norms is None else norms
     run.samples.append(
         {
             "step": run.steps,
@@ -64,6 +59,18 @@ def sample(
             "norms_training": norms or {},
         }
     )
+
+
+def norms_of(model: Model) -> dict[str, bool]:
+    """The mode of each of its normalisation layers, by path."""
+    framework, thing = model.framework, model.thing()
+    if framework is None or thing is None:
+        return {}
+    return {
+        path[:300]: framework.in_training(part)
+        for path, part in framework.parts(thing)
+        if "Norm" in type(part).__name__
+    }
 
 
 def _digests(book: ModelBook, run: Run, tensors: list[tuple[Any, bool]]) -> dict[int, str]:

@@ -19,6 +19,7 @@ class TapeHooks:
 
     def install(self) -> None:
         self._watch_gradients()
+        self._watch_steps()
         self._watch_tracing()
         self._watch_calls()
 
@@ -40,7 +41,7 @@ class TapeHooks:
 
         self.tf.GradientTape.gradient = not_converted(gradient)
 
-    def optimizers(self, keras: Any) -> None:
+    def _watch_steps(self) -> None:
         """Every optimizer of Keras' ends in this method; one that wraps another one too."""
         from keras.src.optimizers.base_optimizer import BaseOptimizer
 

@@ -129,9 +129,7 @@ class TapeTraining:
         held = {id(v) for v, _digest in run.reached}
         for variable in variables:
             if id(variable) not in held:
-                run.reached.append(
-                    (variable, self.book.log.keep(self.tensors.to_numpy(variable)))
-                )
+                run.reached.append((variable, self.book.log.keep(self.tensors.to_numpy(variable))))
         run.leaves |= frozenset(map(id, variables))
 
     # -- steps -----------------------------------------------------------------------------
@@ -202,6 +200,8 @@ class TapeTraining:
         run, self._stepping = self._stepping, None
         if run is not None:
             run.note_step()
+            if isinstance(run.optimizer, KerasStepper):
+                self.compiled.stepped_eagerly(run.optimizer)
             self.drivers.count(run.drivers)
 
     def _size(self, gradient: Any) -> float | None:

@@ -123,3 +123,61 @@ def test_a_library_under_another_files_name(file: str, library: Any, steps: Any)
 def test_modules_that_a_student_brings_are_the_students(tmp_path: Path, steps: Any) -> None:
     cell("for _ in range(5): step()", file=str(tmp_path / "entrenamiento.py"), step=steps)
     assert steps.counts == {"": 5}
+
+
+KERAS = """
+def error_handler(function, *args):
+    return function(*args)
+
+def apply_gradients(optimize):
+    apply(optimize)
+
+def apply(optimize):
+    optimize()
+
+def function(step):                      # what `train_step` is compiled to
+    one_step_on_data(step)
+
+def one_step_on_data(step):
+    step()
+
+def fit(step, batches=6):
+    for _ in range(batches):
+        function(step)
+
+def train_on_batch(step):
+    function(step)
+
+def train_step(optimize):
+    apply_gradients(optimize)
+"""
+
+
+@pytest.fixture
+def keras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    module = types.ModuleType("keras.src.likeness")
+    module.__file__ = str(tmp_path / "site-packages" / "keras" / "src" / "likeness.py")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(compile(KERAS, module.__file__, "exec"), vars(module))
+    return module
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("for _ in range(5): keras.apply_gradients(step)", {"": 5}),
+        ("for _ in range(5): keras.error_handler(keras.apply, step)", {"": 5}),
+        ("for _ in range(5): keras.train_step(step)", {"": 5}),
+        ("for _ in range(5): keras.function(step)", {"": 5}),
+        ("keras.error_handler(keras.fit, step)", {"keras.fit": 6}),
+        ("for _ in range(3): keras.fit(step, 2)", {"keras.fit": 6}),
+        (
+            "def train():\n getattr(keras, 'fit')(lambda: keras.train_step(step))\ntrain()",
+            {"": 1, "keras.fit": 4},  # whose the last one is would show at the next
+        ),
+        ("for _ in range(5): keras.train_on_batch(step)", {"keras.train_on_batch": 5}),
+    ],
+)
+def test_keras(source: str, expected: dict[str, int], keras: Any, steps: Any) -> None:
+    cell(source, step=steps, keras=keras)
+    assert steps.counts == expected

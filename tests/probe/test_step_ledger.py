@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from graders.probe.compiled_steps import shared_out
 from graders.probe.optimizers import GRID, schedule
 from graders.probe.step_ledger import latest
 
@@ -42,3 +43,19 @@ def test_a_long_schedule_is_asked_at_some_steps() -> None:
     assert len(asked) == len(found) == GRID
     assert (asked[0], asked[-1]) == (100, 10_099)
     assert found[-1] == (10_000, [10_099.0])
+
+
+@pytest.mark.parametrize(
+    ("steps", "calls", "expected"),
+    [
+        (4, {"": 4}, {"": 4}),
+        (40, {"": 2, "keras.fit": 2}, {"": 20, "keras.fit": 20}),
+        (5, {"": 2, "keras.fit": 1}, {"": 4, "keras.fit": 1}),
+        (1, {"": 2, "keras.fit": 1}, {"": 1}),
+        (3, {}, {}),
+    ],
+)
+def test_steps_belong_to_who_called(
+    steps: int, calls: dict[str, int], expected: dict[str, int]
+) -> None:
+    assert shared_out(steps, calls) == expected

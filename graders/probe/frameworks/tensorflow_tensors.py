@@ -138,6 +138,10 @@ class TensorFlowTensors:
                     generator.setstate(state)
                     self._context.context()._clear_caches()
 
+    def unrecorded(self) -> Any:
+        """A context in which no gradient tape sees what is computed."""
+        return self._record.stop_recording()
+
     def new_tape(self) -> Tape:
         tape: Tape = self._tape_type(self.variable_of)
         return tape
