@@ -84,7 +84,7 @@ class CompiledSteps:
         kept: list[int] = []
         call, held = None, []
         if recorded is not None:
-            call = recorded.latest_call(self._owners_of(variables))
+            call = recorded.latest_call({m.uid for m in self.owners_of(variables)})
             tensors = recorded.tape.tensors
             kept = [v for v in recorded.leaves() if self._within(tensors[v])][:MAX_LEAVES]
             held = [tensors[v] for v in kept]
@@ -116,15 +116,16 @@ class CompiledSteps:
             graph = getattr(graph, "outer_graph", None)
         return graph is not None
 
-    def _owners_of(self, variables: list[Any]) -> set[int]:
-        """Numbers of the models that hold one of these variables."""
+    def owners_of(self, variables: list[Any]) -> list[Model]:
+        """The models that hold one of these variables, the smallest first."""
         ids = set(map(id, variables))
         book = self.watch.book
-        return {
-            model.uid
-            for model, _thing in book.living()
-            if any(id(entry.tensor) in ids for entry in book.entries(model))
-        }
+        sizes = {}
+        for model, _thing in book.living():
+            held = {id(entry.tensor) for entry in book.entries(model)}
+            if held & ids:
+                sizes[model.uid] = (-len(held & ids), len(held), model)
+        return [model for _most, _size, model in sorted(sizes.values(), key=lambda s: s[:2])]
 
     # -- running ---------------------------------------------------------------------------
     @property

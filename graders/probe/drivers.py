@@ -16,11 +16,11 @@ from typing import Any
 NEUTRAL = ("torch", "tensorflow", "accelerate", "tqdm", "IPython", "ipykernel")
 OWN, PASSED = "", "-"  # the notebook's code; code that neither loops nor counts
 CELL_MARKS = ("ipykernel_", "<ipython-input", "<cell")
-WRAPPERS = ("wrapper", "inner", "wrapped", "__call__")
+WRAPPERS = ("wrapper", "inner", "wrapped", "error_handler", "__call__")
 # What Keras does for one step, whoever asks for it: an optimizer's methods, a model's `train_step`
 # and the function that it is compiled to.
 KERAS_STEPS = (
-    "apply apply_gradients minimize update_step train_step error_handler function "
+    "apply apply_gradients minimize update_step train_step function "
     "one_step_on_data one_step_on_iterator multi_step_on_iterator"
 ).split()
 END = ("run_code", "run_ast_nodes")  # IPython's own functions, outside of every cell
@@ -62,16 +62,20 @@ class Drivers:
         unmarked = first or traced
         loop: str | None = None
         made_by = ""  # the library function that the step was asked of, if not the notebook's
-        own_seen = False
+        own_seen = certain = False
         frame: FrameType | None = sys._getframe(2)
         while frame is not None:
             name = frame.f_code.co_name
             owner = self._owner(frame)
             if owner == PASSED and name in END:
                 break
-            if owner != PASSED and loop is None:
-                step_only = owner != OWN and _only_steps(name, owner)
-                if frame.f_trace is _mark or (unmarked and not step_only):
+            if owner == "keras" and name in KERAS_STEPS and not certain:
+                # Whatever ran within it only did what this step asks for.
+                loop, made_by, own_seen = None, "", False
+            elif owner != PASSED and loop is None:
+                certain = frame.f_trace is _mark
+                step_only = owner != OWN and _only_steps(name)
+                if certain or (unmarked and not step_only):
                     loop = owner and f"{owner}.{name}"
                 elif owner == OWN:
                     own_seen = True
@@ -91,10 +95,8 @@ class Drivers:
         return known
 
 
-def _only_steps(function: str, owner: str) -> bool:
+def _only_steps(function: str) -> bool:
     """Names of functions that make the step they are asked for: optimizers around optimizers."""
-    if owner == "keras" and function in KERAS_STEPS:
-        return True
     bare = function.strip("_")
     return function in WRAPPERS or (bare.endswith("step") and "train" not in bare)
 

@@ -41,8 +41,10 @@ class RunBook:
             known = own or [r for r in known if r.optimizer is None]
         if not known:
             return None
-        self.latest = self.latest if any(r is self.latest for r in known) else known[-1]
-        return self.latest
+        run = next((r for r in known if r is self.latest), known[-1])
+        run.ends = []  # it goes on
+        self.latest = run
+        return run
 
     def cell_ended(self) -> None:
         """Write all of them down."""

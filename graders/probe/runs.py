@@ -73,6 +73,7 @@ class Run:
 
     def note_step(self, steps: int = 1) -> None:
         """The optimizer made a step, or so many: which learning rates has it now?"""
+        self.ends = []
         if self.optimizer is not None and not self.steps:
             self.first = self.optimizer.count() - steps
         self.steps += steps

@@ -43,6 +43,7 @@ class TapeTraining:
         self.drivers = Drivers()
         self.compiled = CompiledSteps(tensors, watch, self.runs)
         self._gradients: deque[Gradient] = deque(maxlen=REMEMBERED)
+        self._owners: dict[frozenset[int], list[Model]] = {}  # of the variables, in this cell
         self._loss: tuple[Any, list[Any]] | None = None  # being differentiated, by what
         self._call: Call | None = None
         self._stepping: Run | None = None
@@ -58,10 +59,10 @@ class TapeTraining:
         self._loss = loss, variables
         if not self.tensors.is_tensor(loss):
             return  # in a function's graph
-        self._call = call = self.passes.take_training_call()
+        self._call = self.passes.take_training_call()
         self.passes.current = None
+        run = self._run_for(self._model_of(self._call, variables), variables)
         if self.iteration.tape is not None:
-            run = self._run_for(call.model if call else None, variables)
             self.iteration.close(run, loss)
 
     def after_gradient(self, gradients: Any) -> None:
@@ -76,14 +77,14 @@ class TapeTraining:
         if not self.tensors.is_tensor(loss):
             self.compiled.traced_gradient(loss, variables, got)
             return
-        model = call.model if call else None
+        model = self._model_of(call, variables)
         run = self._run_for(model, variables)
         lot = by_lot(run.backwards)
         if lot or milestone(run.backwards):
             self.reach(run, got)
         if len(run.losses) < MAX_LOSSES:
             run.losses.append(loss)
-        if call is not None:
+        if call is not None and call.model is model:
             batch = next((a for a in call.args if self.tensors.is_tensor(a)), None)
             if batch is not None and len(batch.shape):
                 run.note_batch(batch, lot)
@@ -96,6 +97,17 @@ class TapeTraining:
             self.iteration.open(self.tensors)
         if run.optimizer is None and milestone(run.backwards):
             sample(self.book, run, lambda _tensor: None)
+
+    def _model_of(self, call: Call | None, variables: list[Any]) -> Model | None:
+        """The model that a loss came of, when it holds what is trained; else the smallest that
+        does (another one may judge its answers)."""
+        ids = frozenset(map(id, variables))
+        if ids not in self._owners:
+            self._owners[ids] = self.compiled.owners_of(variables)
+        owners = self._owners[ids]
+        if call is not None and (not owners or any(call.model is m for m in owners)):
+            return call.model
+        return owners[0] if owners else None
 
     def variables_in(self, sources: Any) -> list[Any]:
         """The framework's own variables among what a gradient is asked by."""
@@ -215,6 +227,7 @@ class TapeTraining:
     # -- writing down ----------------------------------------------------------------------
     def cell_ended(self) -> None:
         self._gradients.clear()
+        self._owners.clear()
         self.iteration.drop()
         self.iteration.pop()
         self.compiled.cell_ended()
