@@ -24,8 +24,9 @@ class Question(BaseModel):
 
     `call`: the first of `names` that is a function of the notebook's is called with `args` and
     `named`, while the variables `given` have those values; the answer is what it returns.
-    `cell`: the `which` cell that assigns one of `names` is run again, with the variables `given`;
-    the answer is a list of the variables `wanted` afterwards, None for one that is not there.
+    `cell`: the `which` cell that assigns (or, with `calls`, calls) one of `names` is run again, with
+    the variables `given`; the answer is a list of the variables `wanted` afterwards (attributes of
+    them behind a dot), None for one that is not there.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,6 +38,7 @@ class Question(BaseModel):
     given: dict[str, Any] = {}
     wanted: tuple[str, ...] = ()
     which: Literal["first", "last"] = "first"
+    calls: bool = False
     seconds: float = Field(5.0, gt=0, le=60)
 
     @property
@@ -126,14 +128,16 @@ def cell(
     wanted: tuple[str, ...],
     given: Mapping[str, Any] | None = None,
     which: Literal["first", "last"] = "first",
+    calls: bool = False,
     seconds: float = 10.0,
 ) -> Question:
-    """The question what the cell that assigns one of these names makes of given variables."""
+    """The question what the cell that assigns (or calls) one of these names makes of variables."""
     return Question(
         kind="cell",
         names=names,
         wanted=wanted,
         given={key: plain(value) for key, value in (given or {}).items()},
         which=which,
+        calls=calls,
         seconds=seconds,
     )

@@ -77,24 +77,25 @@ class Questions:
                     variables[key] = value
 
     def _cell(self, question: dict[str, Any]) -> Any:
-        source = self._source(question["names"], question["which"])
+        source = self._source(question["names"], question["which"], question["calls"])
         if source is None:
             return _MISSING
         variables = {k: _own_copy(v) for k, v in self._shell.user_ns.items()}
         variables.update({k: self._value(v) for k, v in question["given"].items()})
         code = compile(source, "<asked>", "exec")
         exec(code, variables)
-        return [variables.get(name) for name in question["wanted"]]
+        return [_of(variables, path) for path in question["wanted"]]
 
-    def _source(self, names: list[str], which: str) -> ast.Module | None:
-        """The first or last cell that assigns one of the names, without its magics."""
+    def _source(self, names: list[str], which: str, calls: bool) -> ast.Module | None:
+        """The first or last cell that assigns (or calls) one of the names, without its magics."""
+        said = called if calls else assigned
         cells = [c for c in self._shell.user_ns.get("In", ()) if isinstance(c, str)]
         for text in cells if which == "first" else reversed(cells):
             try:
                 tree = ast.parse(text)
             except (SyntaxError, ValueError, RecursionError):
                 continue
-            if any(name in assigned(tree) for name in names):
+            if any(name in said(tree) for name in names):
                 return tree
         return None
 
@@ -158,6 +159,29 @@ def assigned(tree: ast.Module) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found.add(node.id)
+    return found
+
+
+def called(tree: ast.Module) -> set[str]:
+    """Names of functions that a cell calls by itself, outside of what it defines."""
+    found: set[str] = set()
+    todo: list[ast.AST] = list(tree.body)
+    while todo:
+        node = todo.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            continue
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            found.add(node.func.id)
+        todo.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def _of(variables: dict[str, Any], path: str) -> Any:
+    """`a` or `a.b`; None when it is not there."""
+    name, *attributes = path.split(".")
+    found = variables.get(name)
+    for attribute in attributes:
+        found = getattr(found, attribute, None)
     return found
 
 

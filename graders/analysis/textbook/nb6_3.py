@@ -16,7 +16,7 @@ from graders.analysis.textbook.todo import (
     differs,
     unanswered,
 )
-from graders.evidence.questions import Answer, call, code, theirs
+from graders.evidence.questions import Answer, call, cell, code, theirs
 from graders.language import _
 
 Array = NDArray[np.float64]
@@ -132,3 +132,41 @@ def sgd() -> Todo:
 
     expected = _("phi minus alpha times the gradient of a random batch")
     return Todo(("VKTC9-1Gpm3N",), expected, questions, judge)
+
+
+# Stands in for the notebook's own steps while its cell runs again, and notes their sizes.
+_NOTES = (
+    "type('Steps', (), {'rates': [], '__call__': lambda self, phi, data, alpha, *rest, **named: "
+    "self.rates.append(float(alpha)) or phi})()"
+)
+_STEPS = ("stochastic_gradient_descent_step", "gradient_descent_step_fixed_learning_rate")
+
+
+def schedule() -> Todo:
+    """The size of the steps falls from time to time and never rises."""
+    question = cell(
+        *_STEPS,
+        given={name: code(_NOTES) for name in _STEPS},
+        wanted=tuple(f"{name}.rates" for name in _STEPS),
+        which="last",
+        calls=True,
+        seconds=20.0,
+    )
+
+    def judge(answers: Sequence[Answer]) -> Judgement:
+        problem = unanswered(question, answers[0])
+        if problem is not None:
+            return problem
+        noted = [as_numbers(rates) for rates in answers[0].value]
+        rates = max((r.reshape(-1) for r in noted if r is not None), key=len)
+        if len(rates) < 2:
+            return Judgement(False, _("no steps of a schedule were seen"))
+        if np.any(np.diff(rates) > 0):
+            return Judgement(False, _("the size of the steps rises in between"))
+        different = len(np.unique(rates))
+        words = _("{n} steps, of size {first:.3g} first and {last:.3g} last")
+        observed = words.format(n=len(rates), first=rates[0], last=rates[-1])
+        return Judgement(different > 1, observed)
+
+    expected = _("steps whose size falls by a factor every so many iterations")
+    return Todo(("lw4QPOaQTh5e",), expected, (question,), judge, open=True)

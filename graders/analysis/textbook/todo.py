@@ -29,12 +29,15 @@ class Todo:
     """Something that a notebook leaves to be done.
 
     `cells` are the ids of the handed-out cells to be filled in, `expected` says what is right.
+    `open`: it can be done in ways that the questions do not reach, so that what was filled in and
+    does not answer is left to a person.
     """
 
     cells: tuple[str, ...]
     expected: str
     questions: tuple[Question, ...]
     judge: Callable[[Sequence[Answer]], Judgement]
+    open: bool = False
 
 
 def compare(
