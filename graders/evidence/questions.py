@@ -24,7 +24,7 @@ class Question(BaseModel):
 
     `call`: the first of `names` that is a function of the notebook's is called with `args` and
     `named`, while the variables `given` have those values; the answer is what it returns.
-    `cell`: the `which` cell that assigns (or, with `calls`, calls) one of `names` is run again, with
+    `cell`: the `which` cell that assigns (with `calls`: calls) one of `names` is run again, with
     the variables `given`; the answer is a list of the variables `wanted` afterwards (attributes of
     them behind a dot), None for one that is not there.
     """
