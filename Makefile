@@ -1,6 +1,7 @@
 # make demo   marks the sample class        make test    everything that CI asks for
 # make bench  ratios of time                make clean   takes away what was made here
-# make proofs each check spoilt in turn: does `corrige validate` notice?
+# make proofs every proof (`make test` judges one chaff a criterion), and each check spoilt in turn:
+#             does `corrige validate` notice?
 # make attacks the whole attack suite
 PYTHON ?= python3
 VENV ?= .venv
@@ -31,10 +32,12 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 validate: $(STAMP)
-	$(BIN)/corrige validate -n $(N) --out $(OUT)
+	$(BIN)/corrige validate --brief -n $(N) --out $(OUT)
 
 proofs: $(STAMP)
+	$(BIN)/corrige validate -n $(N) --out $(OUT)
 	$(BIN)/python tests/batch/blank_checks.py p3
+	$(BIN)/python tests/batch/blank_checks.py p2
 
 unit: $(STAMP)
 	$(BIN)/pytest -n $(N) --dist loadfile

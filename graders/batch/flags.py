@@ -16,6 +16,7 @@ from graders.scoring.result import Flag
 
 if TYPE_CHECKING:
     from graders.analysis import Reading
+    from graders.batch.job import Job
 
 
 class Noticed(Protocol):
@@ -50,6 +51,18 @@ def of_run(record: RunRecord) -> tuple[Flag, ...]:
     if record.ended != "finished":
         found.append(Flag(id=record.ended, message=said(record)))
     return tuple(found)
+
+
+def profile(job: Job) -> tuple[Flag, ...]:
+    """That the run was on smaller image sets: figures of such a run say little."""
+    samples = job.rubric.profiles.get(job.data_profile)
+    if samples is None:
+        return ()
+    sizes = ", ".join(f"{name}: {s.train} + {s.test}" for name, s in samples.items())
+    message = _(
+        "Run with the data profile {name}, on smaller image sets (training + test images): {sizes}."
+    ).format(name=job.data_profile, sizes=sizes)
+    return (Flag(id="data_profile", message=message),)
 
 
 def observed(reading: Reading | None, log: Path | None = None) -> tuple[Flag, ...]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from graders import rubric as rubrics
 from graders.batch import data as data_files
+from graders.batch import profiles
 from graders.batch.problems import UsageProblem
 from graders.intake.submission import Submission
 from graders.language import LANGUAGES, _
@@ -29,6 +30,7 @@ class Options(BaseModel):
     rerun: bool = False
     workers: int = 0
     own: bool = False  # one's own work on one's own machine
+    data_profile: str = ""  # of the rubric: smaller image sets
 
 
 class Job(BaseModel):
@@ -44,6 +46,7 @@ class Job(BaseModel):
     sandbox: str
     rerun: bool = False
     evidence: Path | None = None  # where it is kept, if not in the usual place
+    data_profile: str = ""  # by which the image sets were made smaller
 
     @property
     def data_files(self) -> dict[DataFile, Path]:
@@ -128,6 +131,8 @@ def job_for(
             )
         )
     located = data_files.locate(rubric, options.data, apart)
+    if options.data_profile:
+        located = profiles.shrunk(rubric, located, options.data_profile)
     return Job(
         rubric=rubric,
         submissions=tuple(sorted(submissions, key=lambda s: s.id.casefold())),
@@ -136,4 +141,5 @@ def job_for(
         language=options.language,
         sandbox=choose(options.sandbox).name,
         rerun=options.rerun,
+        data_profile=options.data_profile,
     )

@@ -168,7 +168,7 @@ class Marking:
     def flags(self) -> tuple[Flag, ...]:
         """What a person should know."""
         with speaking(self.job.language):
-            found = list(flags.of_delivery(self.submission, self.job.rubric))
+            found = [*flags.of_delivery(self.submission, self.job.rubric), *flags.profile(self.job)]
             for part in self.ran:
                 told = (*flags.of_run(part.kept.record), *self._noticed(part))
                 found += [self._of_part(flag, part) for flag in told]

@@ -25,6 +25,7 @@ class Fingerprint(BaseModel):
     rubric_digest: str
     language: str
     grader: str  # digest of the code and texts that mark
+    data_profile: str = ""
 
 
 def fingerprint(job: Job, evidence_key: str) -> Fingerprint:
@@ -34,6 +35,7 @@ def fingerprint(job: Job, evidence_key: str) -> Fingerprint:
         rubric_digest=job.rubric.digest,
         language=job.language,
         grader=grader_digest(),
+        data_profile=job.data_profile,
     )
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from graders import rubric as rubrics
 from graders.batch import data as data_files
 from graders.batch import places
+from graders.batch.brief import briefly
 from graders.batch.chaffs import Proof, proofs
 from graders.batch.job import Job, Options, job_for
 from graders.batch.judging import Judged, judge_all
@@ -51,16 +52,24 @@ def validate(
     sandbox: str = "none",
     repeat: int = 1,
     only: Sequence[str] = (),
+    brief: bool = False,
     console: Console | None = None,
 ) -> Validation:
     """Run and mark the reference solutions; they are ours, so by default without a sandbox.
 
     With `repeat` above 1 they are run and marked again in other company, and must come out alike.
-    With `only`, just these of them; whether every criterion has its chaff is then not asked.
+    With `only`, just these of them; whether every criterion has its chaff is then not asked. With
+    `brief`, all wheats and one chaff for each criterion.
     Raises UsageProblem, RubricError or SandboxUnavailable.
     """
     planned = plan(
-        assignment, data=data, language=language, rerun=rerun, sandbox=sandbox, only=only
+        assignment,
+        data=data,
+        language=language,
+        rerun=rerun,
+        sandbox=sandbox,
+        only=only,
+        brief=brief,
     )
     names = [proof.name for proof in planned.proofs]
 
@@ -87,12 +96,12 @@ def plan(
     rerun: bool = False,
     sandbox: str = "none",
     only: Sequence[str] = (),
+    brief: bool = False,
     work: Path | None = None,
 ) -> Plan:
     """The proofs, written as notebooks under `work`, and the job of marking them.
 
-    With `only`, just the proofs of these names.
-
+    With `only`, just the proofs of these names; with `brief`, those of `graders.batch.brief`.
     Raises UsageProblem, RubricError or SandboxUnavailable.
     """
     rubric = rubrics.load(rubrics.find(assignment))
@@ -110,6 +119,8 @@ def plan(
                 name=rubric.assignment, strange=", ".join(sorted(unknown))
             )
         )
+    if brief:
+        planned = briefly(planned, rubric)
     if only:
         planned = [proof for proof in planned if proof.name in only]
     options = Options(

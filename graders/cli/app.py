@@ -39,6 +39,12 @@ Data = Annotated[
     Optional[Path],  # noqa: UP045 - typer reads it at run time
     typer.Option("--data", metavar="DIR", help="Where the data files are looked for."),
 ]
+Profile = Annotated[
+    str,
+    typer.Option(
+        "--data-profile", metavar="NAME", help="Smaller image sets that the rubric names: quick."
+    ),
+]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the reports go.")]
 Lang = Annotated[Language, typer.Option("--lang", help="Language of everything said.")]
 Rerun = Annotated[bool, typer.Option("--rerun", help="Run again what was run already.")]
@@ -57,11 +63,12 @@ def check(
     lang: Lang = Language.es,
     sandbox: Annotated[SandboxName, typer.Option("--sandbox")] = SandboxName.none,
     rerun: Rerun = False,
+    data_profile: Profile = "",
 ) -> None:
     """Check your own work before the deadline; without --data, on quick made-up data."""
     from graders.cli.check import check_own
 
-    leave(check_own(path, assignment, data, out, lang.value, sandbox.value, rerun))
+    leave(check_own(path, assignment, data, out, lang.value, sandbox.value, rerun, data_profile))
 
 
 @app.command()
@@ -77,6 +84,7 @@ def grade(
     ] = SandboxName.auto,
     lang: Lang = Language.es,
     rerun: Rerun = False,
+    data_profile: Profile = "",
 ) -> None:
     """Mark a class: folders, notebooks or archives; goes on from where it was stopped."""
     count = workers(n)
@@ -84,7 +92,13 @@ def grade(
     from graders.batch.job import Options, prepare
 
     options = Options(
-        out=out, data=data, language=lang.value, sandbox=sandbox.value, rerun=rerun, workers=count
+        out=out,
+        data=data,
+        language=lang.value,
+        sandbox=sandbox.value,
+        rerun=rerun,
+        workers=count,
+        data_profile=data_profile,
     )
     leave(run_job(prepare(assignment, submissions, options), count))
 
@@ -118,12 +132,21 @@ def validate(
             help="Judge just this wheat or chaff; may be given several times.",
         ),
     ] = None,
+    brief: Annotated[
+        bool,
+        typer.Option("--brief", help="Judge all the wheats, and one chaff for each criterion."),
+    ] = False,
 ) -> None:
     """Prove the rubrics: correct solutions lose nothing, planted defects are found."""
     count = workers(n)
     from graders.cli.validate import validate_all
 
-    leave(validate_all(assignments or [], count, data, out, lang.value, rerun, repeat, only or []))
+    which = only or []
+    leave(
+        validate_all(
+            assignments or [], count, data, out, lang.value, rerun, repeat, which, brief=brief
+        )
+    )
 
 
 @app.command()

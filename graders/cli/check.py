@@ -35,6 +35,7 @@ def check_own(
     language: str,
     sandbox: str,
     rerun: bool,
+    data_profile: str = "",
 ) -> int:
     """Run, mark and show one's own work. 1 when the grader failed, else 0.
 
@@ -48,6 +49,7 @@ def check_own(
         sandbox=sandbox,
         rerun=rerun,
         own=True,
+        data_profile=data_profile,
     )
     job = prepare(assignment, [path], options)
     console = Console()

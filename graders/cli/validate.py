@@ -24,10 +24,12 @@ def validate_all(
     rerun: bool,
     repeat: int = 1,
     only: Sequence[str] = (),
+    brief: bool = False,
 ) -> int:
     """Validate each and write its page. 1 when a verdict is not the expected one, or not steady.
 
-    With `only`, the wheats and chaffs of these names alone, for who is writing them.
+    With `only`, the wheats and chaffs of these names alone, for who is writing them; `brief`, all
+    wheats and one chaff for each criterion.
 
     Raises UsageProblem, RubricError or SandboxUnavailable.
     """
@@ -45,6 +47,7 @@ def validate_all(
             rerun=rerun,
             repeat=repeat,
             only=only,
+            brief=brief,
             console=console,
         )
         folder = out / found.rubric.assignment

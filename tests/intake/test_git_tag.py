@@ -109,7 +109,7 @@ def test_an_annotated_tag_counts_when_it_was_made(repository):
     [found] = collect([repository], RUBRIC)
     assert names(found) == ["P2/red.ipynb"]
     assert found.received == late
-    assert [flag.id for flag in flags.flags(found, RUBRIC, None)] == ["late"]
+    assert [flag.id for flag in flags.of_delivery(found, RUBRIC)] == ["late"]
 
 
 def test_a_tag_that_was_dated_back_counts_when_its_commit_was_made(repository):
