@@ -3,12 +3,13 @@
 import json
 import pickle
 
+import h5py
 import numpy as np
 import pytest
 
 from graders.intake import collect
 from graders.rubric.model import DataFile, Rubric, Run, Text
-from graders.runner import run
+from graders.runner import run, workplace
 from graders.sandbox import choose
 from tests.runner.conftest import notebook
 
@@ -18,6 +19,7 @@ DATA = (
     DataFile(name="cifar10", files=("cifar10.npz",), kind="images"),
     DataFile(name="cifar100", files=("cifar100.npz", "cifar-100-python"), kind="images"),
     DataFile(name="weights", files=("pesos.pkl", "cifar100_weights.pkl"), kind="weights"),
+    DataFile(name="more", files=("extra_pesos.h5",), kind="other"),
 )
 CELLS = {
     "first": """import hashlib, os, pickle, sys
@@ -92,6 +94,19 @@ print(tarfile.open('c100.tar.gz').getnames()[:1])
 !gdown --id 1aBcD -O bajados.pkl
 !gdown https://drive.google.com/uc?id=1aBcD
 print(os.path.getsize('bajados.pkl') == os.path.getsize('cifar100_weights.pkl'))""",
+    "h5py": """import h5py
+with h5py.File('red.h5', 'w') as f:
+    f['x'] = np.arange(3)
+with h5py.File('nueva/carpeta/red.h5', 'w') as f:
+    f['x'] = np.arange(4)
+with h5py.File('/content/drive/MyDrive/otra.h5', 'w') as f:
+    f['x'] = np.arange(5)
+print(len(h5py.File('red.h5')['x']), len(h5py.File('/content/drive/MyDrive/otra.h5')['x']))
+print(int(h5py.File('/content/drive/MyDrive/AP/extra_pesos.h5')['w'][()].sum()))
+model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+model.save_weights('/content/drive/MyDrive/red.weights.h5')
+model.load_weights('/content/drive/MyDrive/red.weights.h5')
+print('kept')""",
     "python": """import gdown, wget, urllib.request, requests, torch
 from torchvision.datasets.utils import download_url, download_and_extract_archive
 gdown.download(id='1aBcD', output='g.pkl', quiet=False)
@@ -144,6 +159,8 @@ def seen(tmp_path_factory):
     }
     weights = {"dense_1/kernel": np.ones((3, 3)), "conv2d/kernel": np.zeros(2)}
     (base / "pesos.pkl").write_bytes(pickle.dumps(weights))
+    with h5py.File(base / "extra_pesos.h5", "w") as file:
+        file["w"] = np.ones(4)
     root = base / "ana"
     root.mkdir()
     (root / "p2.ipynb").write_text(notebook(list(CELLS.values())))
@@ -235,6 +252,10 @@ def test_downloads_from_python(seen):
     assert printed[1:] == ["7", "True", "True True"]
 
 
+def test_files_that_are_opened_in_c(seen):
+    assert lines(seen, "h5py") == ["3 5", "4", "kept"]
+
+
 def test_weights_by_any_path(seen):
     keys = "['conv2d/kernel', 'dense_1/kernel']"
     assert lines(seen, "weights")[-7:] == [
@@ -247,3 +268,31 @@ def test_weights_by_any_path(seen):
 
 def test_nothing_failed_on_our_side(seen):
     assert [notice for notice in seen[0].notices if notice.kind == "fault"] == []
+
+
+def test_a_large_set_is_read_where_it_lies(tmp_path, sandbox, monkeypatch):
+    """Linked, not copied: also inside the sandbox, in its own form and in another."""
+    monkeypatch.setattr(workplace, "MAX_IMAGES_COPIED", 1)
+    sums = image_set(tmp_path / "cifar10.npz", 10, 0)
+    root = tmp_path / "ana"
+    root.mkdir()
+    cell = """import os, pickle, numpy as np
+print(os.path.exists('cifar10.npz'))
+print(int(np.load('cifar10.npz')['x_test'].astype('int64').sum()))
+batch = pickle.load(open('cifar-10-batches-py/test_batch', 'rb'), encoding='latin1')
+print(int(batch['data'].astype('int64').sum()))
+try:
+    open(os.path.realpath('../../data/cifar10.npz'), 'ab').close()
+except OSError:
+    print('refused')"""
+    (root / "p2.ipynb").write_text(notebook([cell]))
+    rubric = Rubric(assignment="p2", title=Text(es="x", en="x"), exercises=(), data=DATA[:1])
+    (submission,) = collect([root], rubric)
+    before = (tmp_path / "cifar10.npz").read_bytes()
+    record = run(submission, Run(), {DATA[0]: tmp_path / "cifar10.npz"}, tmp_path / "out", sandbox)
+    (seen,) = record.cells
+    assert seen.error is None, seen.error
+    printed = "".join(o.text for o in seen.outputs).splitlines()
+    assert printed[:3] == ["True", str(sums["x_test"]), str(sums["x_test"])]
+    assert printed[3:] == ["refused"] or sandbox.name == "none"
+    assert (tmp_path / "cifar10.npz").read_bytes() == before

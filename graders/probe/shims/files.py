@@ -13,6 +13,7 @@ from typing import Any
 from ..imports import when_imported
 from ..notices import note
 from .places import Places
+from .really import really_exists
 
 _MISSING = (errno.ENOENT, errno.ENOTDIR)
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -291,7 +292,7 @@ def _hdf5(h5py: Any, places: Places) -> None:
     @functools.wraps(real)
     def init(self: Any, name: Any, mode: Any = "r", *args: Any, **kwargs: Any) -> None:
         path = text_of(name)
-        if path is not None and not os.path.lexists(path):
+        if path is not None and not really_exists(path):
             place = places.reading(path) if mode == "r" else places.writing(path)
             name = place or name
         real(self, name, mode, *args, **kwargs)

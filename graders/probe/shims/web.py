@@ -62,9 +62,9 @@ def _put(places: Places, copy: DataCopy, target: str) -> str:
     if really_exists(target) and os.path.samefile(source, target):
         return target
     if os.path.getsize(source) > MAX_COPIED:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(target)
         with contextlib.suppress(OSError):
-            if os.path.lexists(target):
-                os.unlink(target)
             os.symlink(source, target)
             return target
     # Not `copyfile`: it asks whether the two are one, and a name that is answered is the copy.
