@@ -121,7 +121,9 @@ class ImageCopy:
         if not self.path.endswith(".npz"):
             unpacked = target + "-unpacked"
             with tarfile.open(self.path) as archive:
-                archive.extractall(unpacked)  # the teacher's own archive
+                # The teacher's own archive; later releases want to be told how far it is trusted.
+                trusted = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+                archive.extractall(unpacked, **trusted)  # type: ignore[arg-type]  # as they are
             os.replace(self._inside(unpacked), target)
             return
         import numpy as np
