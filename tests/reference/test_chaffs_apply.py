@@ -12,18 +12,40 @@ import nbformat
 import pytest
 from ruamel.yaml import YAML
 
-REFERENCE = Path(__file__).parents[2] / "reference"
-P3 = REFERENCE / "p3"
-RUBRIC = YAML(typ="safe").load(REFERENCE.parent / "rubrics" / "p3.yaml")
-CRITERIA = {c["id"] for e in RUBRIC["exercises"] for c in e["criteria"] if not c.get("manual")}
-CHAFFS: list[dict[str, Any]] = YAML(typ="safe").load(P3 / "chaffs.yaml")
-FLAGGED: list[dict[str, Any]] = YAML(typ="safe").load(P3 / "flagged.yaml")
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "reference"
+ENOUGH = {"p2": 44, "p3": 40}  # chaffs, at least
+Entry = dict[str, Any]
+
+
+def automatic(assignment: str) -> set[str]:
+    rubric = YAML(typ="safe").load(ROOT / "rubrics" / f"{assignment}.yaml")
+    return {c["id"] for e in rubric["exercises"] for c in e["criteria"] if not c.get("manual")}
+
+
+def listed(assignment: str, file: str) -> list[Entry]:
+    path = REFERENCE / assignment / file
+    return (YAML(typ="safe").load(path) or []) if path.is_file() else []
+
+
+CRITERIA = {assignment: automatic(assignment) for assignment in ENOUGH}
+CHAFFS = {assignment: listed(assignment, "chaffs.yaml") for assignment in ENOUGH}
+FLAGGED = {assignment: listed(assignment, "flagged.yaml") for assignment in ENOUGH}
+WHEATS = [p for a in ENOUGH for p in sorted((REFERENCE / a / "wheats").rglob("*.ipynb"))]
+
+
+def each(*listings: dict[str, list[Entry]]) -> list[Any]:
+    """A test's arguments (assignment, chaff), under the chaff's name."""
+    pairs = [(a, chaff) for listing in listings for a in listing for chaff in listing[a]]
+    return [pytest.param(a, chaff, id=f"{a}-{chaff['name']}") for a, chaff in pairs]
+
+
 KEYS = {"name", "wheat", "why", "breaks", "also", "edits", "cell", "find", "replace"}
 
 
-def read(wheat: str) -> list[Any]:
+def read(assignment: str, wheat: str) -> list[Any]:
     """The cells of a wheat; one in a folder has its notebooks one after the other."""
-    path = P3 / "wheats" / wheat
+    path = REFERENCE / assignment / "wheats" / wheat
     notebooks = sorted(path.glob("*.ipynb")) if path.is_dir() else [path.with_suffix(".ipynb")]
     cells: list[Any] = []
     for notebook in notebooks:
@@ -31,21 +53,21 @@ def read(wheat: str) -> list[Any]:
     return cells
 
 
-def sources(wheat: str) -> list[str]:
-    return [cell.source for cell in read(wheat) if cell.cell_type == "code"]
+def sources(assignment: str, wheat: str) -> list[str]:
+    return [cell.source for cell in read(assignment, wheat) if cell.cell_type == "code"]
 
 
 def without_magics(source: str) -> str:
     return re.sub(r"^(\s*)[!%].*$", r"\1pass", source, flags=re.MULTILINE)
 
 
-def edits(chaff: dict[str, Any]) -> list[dict[str, str]]:
+def edits(chaff: Entry) -> list[dict[str, str]]:
     return chaff.get("edits", [chaff])
 
 
-def patched(chaff: dict[str, Any]) -> list[str]:
+def patched(assignment: str, chaff: Entry) -> list[str]:
     """The code cells of the wheat with the defect; each edit sees what the ones before it left."""
-    cells = read(chaff["wheat"])
+    cells = read(assignment, chaff["wheat"])
     for edit in edits(chaff):
         found = [cell for cell in cells if edit["cell"] in cell.source]
         assert len(found) == 1, f"{edit['cell']!r} is in {len(found)} cells, not in one"
@@ -56,48 +78,61 @@ def patched(chaff: dict[str, Any]) -> list[str]:
     return [cell.source for cell in cells if cell.cell_type == "code"]
 
 
-@pytest.mark.parametrize("chaff", CHAFFS + FLAGGED, ids=lambda chaff: chaff["name"])
-def test_patch_applies_once_and_compiles(chaff: dict[str, Any]) -> None:
-    cells = patched(chaff)
-    assert cells != sources(chaff["wheat"])
+@pytest.mark.parametrize(("assignment", "chaff"), each(CHAFFS, FLAGGED))
+def test_patch_applies_once_and_compiles(assignment: str, chaff: Entry) -> None:
+    cells = patched(assignment, chaff)
+    assert cells != sources(assignment, chaff["wheat"])
     for source in cells:
         ast.parse(without_magics(source))
 
 
-@pytest.mark.parametrize("chaff", CHAFFS, ids=lambda chaff: chaff["name"])
-def test_chaff_is_well_formed(chaff: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("assignment", "chaff"), each(CHAFFS))
+def test_chaff_is_well_formed(assignment: str, chaff: Entry) -> None:
     assert set(chaff) <= KEYS
     assert chaff["why"].strip().endswith(".")
-    assert set(chaff["breaks"]) <= CRITERIA
-    assert set(chaff.get("also", [])) <= CRITERIA - set(chaff["breaks"])
+    assert set(chaff["breaks"]) <= CRITERIA[assignment]
+    assert set(chaff.get("also", [])) <= CRITERIA[assignment] - set(chaff["breaks"])
     assert chaff["breaks"], "a defect that nobody would notice"
 
 
-def test_names_are_unique() -> None:
-    counts = Counter(chaff["name"] for chaff in CHAFFS + FLAGGED)
+@pytest.mark.parametrize("assignment", ENOUGH)
+def test_names_are_unique(assignment: str) -> None:
+    counts = Counter(chaff["name"] for chaff in CHAFFS[assignment] + FLAGGED[assignment])
     assert [name for name, n in counts.items() if n > 1] == []
 
 
-def test_every_criterion_has_a_chaff() -> None:
-    broken = {criterion for chaff in CHAFFS for criterion in chaff["breaks"]}
-    assert sorted(CRITERIA - broken) == []
+@pytest.mark.parametrize("assignment", ENOUGH)
+def test_every_criterion_has_a_chaff(assignment: str) -> None:
+    broken = {criterion for chaff in CHAFFS[assignment] for criterion in chaff["breaks"]}
+    assert sorted(CRITERIA[assignment] - broken) == []
 
 
-def test_the_overview_names_what_is_there() -> None:
-    rows = [line.split("|") for line in (P3 / "README.md").read_text("utf-8").splitlines()]
+@pytest.mark.parametrize("family", ["keras", "torch"])
+def test_every_criterion_of_p2_has_a_chaff_in_both_frameworks(family: str) -> None:
+    chaffs = [chaff for chaff in CHAFFS["p2"] if chaff["wheat"].startswith(family)]
+    assert all(chaff["name"].startswith(family) for chaff in chaffs)
+    broken = {criterion for chaff in chaffs for criterion in chaff["breaks"]}
+    assert sorted(CRITERIA["p2"] - broken) == []
+
+
+@pytest.mark.parametrize("assignment", ENOUGH)
+def test_the_overview_names_what_is_there(assignment: str) -> None:
+    folder = REFERENCE / assignment
+    rows = [line.split("|") for line in (folder / "README.md").read_text("utf-8").splitlines()]
     cells = [row[column] for column in (1, 2) for row in rows if len(row) > column + 1]
     named = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
-    wheats = {path.stem for path in (P3 / "wheats").iterdir()}
-    chaffs = {chaff["name"] for chaff in CHAFFS + FLAGGED}
+    wheats = {path.stem for path in (folder / "wheats").iterdir()}
+    chaffs = {chaff["name"] for chaff in CHAFFS[assignment] + FLAGGED[assignment]}
     assert wheats <= named
-    assert named - wheats - chaffs <= {"fit", "getattr", "pos_weight"}
+    assert named - wheats - chaffs <= {"fit", "getattr", "pos_weight", "Sequential", "IndexError"}
 
 
-def test_there_are_enough() -> None:
-    assert len(CHAFFS) >= 40
+@pytest.mark.parametrize("assignment", ENOUGH)
+def test_there_are_enough(assignment: str) -> None:
+    assert len(CHAFFS[assignment]) >= ENOUGH[assignment]
 
 
-@pytest.mark.parametrize("notebook", sorted((P3 / "wheats").rglob("*.ipynb")), ids=lambda p: p.name)
+@pytest.mark.parametrize("notebook", WHEATS, ids=lambda p: p.name)
 def test_wheat_is_a_clean_notebook(notebook: Path) -> None:
     content = nbformat.read(notebook, as_version=nbformat.NO_CONVERT)  # type: ignore[no-untyped-call]
     nbformat.validate(content)  # type: ignore[no-untyped-call]
