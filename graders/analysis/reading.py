@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from graders.analysis.answers import Answers
 from graders.analysis.asking import answers
+from graders.analysis.backbone import Feeding
 from graders.analysis.conv_nets import ConvNet, contents_of, conv_nets, the_network
 from graders.analysis.evaluations import (
     Evaluation,
@@ -16,10 +17,12 @@ from graders.analysis.evaluations import (
     evaluations_of,
     metric_calls,
 )
+from graders.analysis.fine_tunings import FineTuning, FineTunings, fine_tunings_of, stages_of
 from graders.analysis.image_evaluations import ImageEvaluation, image_evaluations
 from graders.analysis.image_passes import PassBook
 from graders.analysis.image_places import ImageBook
 from graders.analysis.network_copies import Loaded, best_loaded
+from graders.analysis.pretrained import Pretrained
 from graders.analysis.shown import ShownNumber, shown_numbers, typed_numbers
 from graders.evidence.questions import Answer, Question
 
@@ -48,6 +51,22 @@ class Reading(Answers):
         Raises WeightsFileError."""
         book = self.pretrained
         return best_loaded(self.conv_nets, book, self.evidence) if book is not None else None
+
+    @cached_property
+    def fine_tunings(self) -> FineTunings:
+        """The fine-tuning of the pretrained network with the backbone frozen, and without."""
+        from graders.analysis.tuned_images import of_old_task  # reads readings
+
+        feeding = Feeding(self.evidence.passes, self.evidence.graphs, self.lineage, self.blobs)
+        held = self.pretrained.pretrained if self.pretrained is not None else Pretrained({})
+        runs = [r for r in self.runs if not of_old_task(self, r)]
+        stages = stages_of(runs, feeding.backbone_of, self.lineage, held)
+        return fine_tunings_of(stages, self._measured)
+
+    def _measured(self, tuning: FineTuning) -> bool:
+        """Was the network of a fine-tuning called on rows without gradients after it?"""
+        model = tuning.last.trained.run.model
+        return any(p.model == model and p.moment > tuning.end for p in self.evidence.passes)
 
     @cached_property
     def evaluations(self) -> tuple[Evaluation, ...]:

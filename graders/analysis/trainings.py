@@ -12,8 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.analysis.ablation import ConnectionBook, Connections
-from graders.analysis.backbone import Feeding
-from graders.analysis.fine_tunings import FineTuning, FineTunings, fine_tunings_of, stages_of
 from graders.analysis.image_files import ImageSet
 from graders.analysis.inputs import RowBook, source_table
 from graders.analysis.lineage import Lineage
@@ -112,19 +110,6 @@ class Trainings:
         """Which tensors come from the pretrained weights, and what they held over time."""
         book = self.pretrained or PretrainedBook(Pretrained({}), self.blobs)
         return Lineage(self.evidence.states, book)
-
-    @cached_property
-    def fine_tunings(self) -> FineTunings:
-        """The fine-tuning of the pretrained network with the backbone frozen, and without."""
-        feeding = Feeding(self.evidence.passes, self.evidence.graphs, self.lineage, self.blobs)
-        held = self.pretrained.pretrained if self.pretrained is not None else Pretrained({})
-        stages = stages_of(self.runs, feeding.backbone_of, self.lineage, held)
-        return fine_tunings_of(stages, self._measured)
-
-    def _measured(self, tuning: FineTuning) -> bool:
-        """Was the network of a fine-tuning called on rows without gradients after it?"""
-        model = tuning.last.trained.run.model
-        return any(p.model == model and p.moment > tuning.end for p in self.evidence.passes)
 
     def _holds_frozen(self, run: TrainedRun) -> bool:
         network = run.network

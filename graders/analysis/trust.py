@@ -25,8 +25,8 @@ Array = NDArray[Any]
 FAR = 0.1  # of the answers' own spread: half precision and long networks stay well below
 OFTEN = 0.1  # share of the rows that are far
 
-EVERYTHING = ("architecture", "training", "data", "evaluation", "adaptation")
-NETWORKS = ("architecture", "training", "evaluation", "adaptation")
+NETWORKS = ("architecture", "blocks", "training", "finetuning", "evaluation", "adaptation")
+EVERYTHING = (*NETWORKS, "data")
 # What rests only on functions of these libraries; anything else that was replaced may have
 # touched every fact.
 MEASURES = ("sklearn.metrics", "numpy")
