@@ -122,7 +122,7 @@ def conv_nets(evidence: Evidence, blobs: Blobs) -> tuple[ConvNet, ...]:
     for graph, model in sorted(seen.values(), key=lambda item: item[0].moment):
         if graph.why == "training" and model is not None and model in drawn:
             continue
-        net = ConvNet(graph, Network(graph), model, blobs)
+        net = ConvNet(graph, Network(graph, blobs), model, blobs)
         if _sees_pictures(net):
             found.append(net)
     return tuple(found)

@@ -37,11 +37,14 @@ class Works:
 
 def cells_of_built(reading: Reading) -> tuple[int, ...]:
     """The cell in which the judged network was first seen."""
-    if reading.built is None:
-        return ()
-    model = reading.built.graph.model
+    return cells_of(reading, reading.built) if reading.built is not None else ()
+
+
+def cells_of(reading: Reading, network: Network) -> tuple[int, ...]:
+    """The cell in which a network was first seen."""
+    model = network.graph.model
     seen = next((m for m in reading.evidence.models if m.uid == model), None)
-    executed = seen.cell if seen is not None else reading.built.graph.cell
+    executed = seen.cell if seen is not None else network.graph.cell
     return (reading.cell(executed),)
 
 
@@ -201,6 +204,11 @@ _NAMES = {
     "relu": "ReLU", "relu_": "ReLU", "gelu": "GELU", "silu": "SiLU", "elu": "ELU", "selu": "SELU",
     "leaky_relu": "LeakyReLU", "tanh": "Tanh", "sigmoid": "Sigmoid", "batch_norm": "BatchNorm",
     "layer_norm": "LayerNorm", "softplus": "Softplus", "mish": "Mish", "celu": "CELU",
+    "group_norm": "GroupNorm", "softmax": "Softmax", "relu6": "ReLU6", "hardswish": "HardSwish",
+    "max_pool2d": "MaxPool", "avg_pool2d": "AvgPool", "adaptive_avg_pool2d": "AvgPool",
+    "max_pool1d": "MaxPool", "avg_pool1d": "AvgPool", "adaptive_avg_pool1d": "AvgPool",
+    "mul": "×", "__mul__": "×", "multiply": "×", "gaussian_noise": "Noise",
+    "random_augmentation": "Augmentation",
 }  # fmt: skip
 
 
@@ -209,10 +217,12 @@ def operation_name(network: Network, index: int) -> str:
     node = network.nodes[index]
     if node.outs and node.outs[0] in network.layer_by_out:
         return "Conv" if kind(node) == "conv" else "Linear"
-    if kind(node) == "dropout":
+    if kind(node) == "dropout" and "dropout" in bare(node.op):
         return "Dropout"
     if kind(node) == "concat":
         return "Concat"
+    if kind(node) == "pool" and set(network.shape(node.outs[0])[2:]) == {1}:
+        return "GlobalMaxPool" if "max" in node.op else "GlobalAvgPool"
     return _NAMES.get(bare(node.op), bare(node.op).strip("_"))
 
 

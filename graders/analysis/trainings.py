@@ -196,7 +196,11 @@ class Trainings:
     @cached_property
     def built_connections(self) -> Connections:
         """The built network's residual connections: those that count, and those for show."""
-        return self._connection_book.of(self.built) if self.built else Connections(())
+        return self.connections_of(self.built) if self.built else Connections(())
+
+    def connections_of(self, network: Network) -> Connections:
+        """A network's residual connections."""
+        return self._connection_book.of(network)
 
     @property
     def built_blocks(self) -> tuple[ResidualBlock, ...]:

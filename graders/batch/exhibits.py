@@ -67,12 +67,14 @@ def _offered(
 
 def _drawings(reading: Reading) -> Iterator[NetworkDrawing]:
     """The network that was judged, with its residual blocks."""
-    network = reading.built
+    pictures = reading.conv_net if reading.images else None
+    network = pictures.network if pictures is not None else reading.built
     if network is None:
         return
-    captions = [structure.describe(network, b) for b in reading.built_blocks]
-    cells = structure.cells_of_built(reading)
-    drawn = draw(network, reading.built_blocks, captions, _("The network"), cells)
+    blocks = reading.connections_of(network).blocks
+    captions = [structure.describe(network, b) for b in blocks]
+    cells = structure.cells_of(reading, network)
+    drawn = draw(network, blocks, captions, _("The network"), cells)
     if drawn is not None:
         yield drawn
 

@@ -122,7 +122,7 @@ def _segment(
 
 def _room(node: DrawnNode) -> float:
     letters = 6.7 * len(node.label) + 6.3 * len(node.detail)
-    return letters + (42 if node.detail else 24)
+    return letters + (48 if node.detail else 24)
 
 
 def _blocks(

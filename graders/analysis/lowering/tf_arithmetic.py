@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from graders.analysis.lowering.call import OpCall
-from graders.analysis.lowering.joins import turned_axis
+from graders.analysis.lowering.joins import same, turned_axis
 from graders.analysis.lowering.plain import NotSaid, tuple_of, value_of
 from graders.analysis.lowering.writing import First, Writer, ref
 
@@ -99,10 +99,26 @@ def binary(w: Writer, call: OpCall, op: str) -> Result:
     left, right = call.operand(0), call.operand(1)
     if number(w, left) is not None and op in _EITHER_WAY:
         left, right = right, left
+    if op == "torch.mul" and (gated := _gated(w, left, right)) is not None:
+        return pointwise(w, "F.silu", [ref(gated)], call.out)
     fixed = number(w, right) if value_of(left) is not None and op not in _TENSORS_ONLY else None
+    kept = value_of(left)
+    if fixed == 1 and kept is not None and op in ("torch.mul", "torch.div"):
+        return same(w, kept)
     if fixed is not None:
         return pointwise(w, _WITH_A_NUMBER.get(op, op), [left, fixed], call.out)
     return pointwise(w, op, [_as_value(w, left), _as_value(w, right)], call.out)
+
+
+def _gated(w: Writer, left: Any, right: Any) -> int | None:
+    """x, for x * sigmoid(x): as which TensorFlow computes SiLU."""
+    for plain, gate in ((value_of(left), value_of(right)), (value_of(right), value_of(left))):
+        if plain is None or gate is None:
+            continue
+        made = w.maker(gate)
+        if made is not None and made.op == "torch.sigmoid" and w.same_as(made.args[0]["t"], plain):
+            return plain
+    return None
 
 
 def _as_value(w: Writer, entry: Any) -> dict[str, int]:

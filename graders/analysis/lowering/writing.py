@@ -45,6 +45,7 @@ class Writer:
         self._twin: dict[int, int] = {}
         self._known: dict[int, Array | None] = {}
         self._made: set[int] = set()  # values that did not exist before
+        self._by: dict[int, Node] = {}
         self._spare: set[int] = set()  # values that only this writer needed, if anybody
 
     # -- what is known of values -----------------------------------------------------------
@@ -118,14 +119,16 @@ class Writer:
 
     def keep(self, node: Node) -> None:
         """A node as it was."""
-        self.nodes.append(node)
+        self._append(node)
         if any(s in self.fed for s in _sources([node.args, node.named])):
             self.fed.update(node.outs)
 
+    def _append(self, node: Node) -> None:
+        self.nodes.append(node)
+        self._by.update(dict.fromkeys(node.outs, node))
+
     def _add(self, op: str, args: Sequence[Any], named: dict[str, Any], outs: Any) -> None:
-        self.nodes.append(
-            Node(op=op, args=list(args), named=named, outs=tuple(outs), scope=self.scope)
-        )
+        self._append(Node(op=op, args=list(args), named=named, outs=tuple(outs), scope=self.scope))
         if any(s in self.fed for s in _sources([list(args), named])):
             self.fed.update(outs)
 
@@ -141,16 +144,28 @@ class Writer:
     def with_bias(self, image: int, bias: int) -> int | None:
         """The convolution that has just made this image, with a bias; None when it was another
         operation, or has one."""
-        for place in range(len(self.nodes) - 1, -1, -1):
-            node = self.nodes[place]
-            if image not in node.outs:
-                continue
-            if not node.op.startswith("F.conv") or node.args[2] is not None:
-                return None
-            self._spare.update(node.outs)
-            arguments = [*node.args[:2], ref(bias), *node.args[3:]]
-            return self.emit(node.op, arguments, self.shape(image))
-        return None
+        node = self._by.get(image)
+        if node is None or not node.op.startswith("F.conv") or node.args[2] is not None:
+            return None
+        self._spare.update(node.outs)
+        arguments = [*node.args[:2], ref(bias), *node.args[3:]]
+        return self.emit(node.op, arguments, self.shape(image))
+
+    def same_as(self, value: int, other: int) -> bool:
+        """True for the same value, as it is or channels first, handed on or not."""
+        return self._bare(value) == self._bare(self._twin.get(other, other))
+
+    def _bare(self, value: int) -> int:
+        node = self._by.get(value)
+        while node is not None and node.op == "T.identity":
+            value = node.args[0]["t"]
+            node = self._by.get(value)
+        return value
+
+    def maker(self, value: int) -> Node | None:
+        """The operation that made a value, on its channels-first form where it was made there;
+        what only hands it on aside."""
+        return self._by.get(self._bare(self._twin.get(value, value)))
 
     def deliver(self, result: int | First, out: int) -> None:
         """The result is what goes by the number `out`."""
@@ -162,7 +177,8 @@ class Writer:
         last = self.nodes[-1] if self.nodes else None
         own = result in self._made and result not in self._twin.values()
         if own and last is not None and last.outs == (result,):
-            self.nodes[-1] = last.model_copy(update={"outs": (out,)})
+            self.nodes.pop()
+            self._append(last.model_copy(update={"outs": (out,)}))
             self.fed.update({out} if result in self.fed else ())
         else:
             self._add("T.identity", [ref(result)], {}, (out,))
