@@ -8,6 +8,7 @@ from graders.analysis.network import Network
 from graders.analysis.residual import residual_blocks
 from graders.batch.drawing import draw
 from graders.evidence.model import Graph
+from graders.language import speaking
 
 SIZES = {
     0: (5, 8, 8, 3), 1: (3, 3, 3, 4), 2: (5, 4, 4, 4), 3: (3, 3, 4, 4), 4: (5, 4, 4, 4),
@@ -45,7 +46,8 @@ def _block() -> Network:
 
 def test_pictures_are_drawn_as_a_person_would() -> None:
     network = _block()
-    drawn = draw(network, residual_blocks(network), (), "network", ())
+    with speaking("en"):
+        drawn = draw(network, residual_blocks(network), (), "network", ())
     assert drawn is not None
     assert [(n.label, n.detail, n.block) for n in drawn.nodes] == [
         ("Input", "8×8×3", None),
