@@ -7,7 +7,15 @@ the numbers of channels differ.
 
 from __future__ import annotations
 
-from graders.analysis.judged_blocks import Found, blocks_of, cells_of, cut, no_blocks, nothing_seen
+from graders.analysis.judged_blocks import (
+    Found,
+    blocks_of,
+    cells_of,
+    cut,
+    loose_ends,
+    no_blocks,
+    nothing_seen,
+)
 from graders.analysis.picture_blocks import main_pattern, skip_pattern
 from graders.analysis.pointwise import PER_CHANNEL, UNKNOWN, ZERO
 from graders.analysis.reading import Reading
@@ -40,7 +48,8 @@ def structure(reading: Reading) -> Answer:
     words = ngettext(
         "{n} residual block: {shown}", "{n} residual blocks: {shown}", len(found)
     ).format(n=len(found), shown=found[0].words)
-    return Answer(True, words, cells)
+    loose = loose_ends(found)
+    return Answer(None, f"{words}; {loose}", cells) if loose else Answer(True, words, cells)
 
 
 def _is_the_block(found: Found) -> bool | None:
@@ -78,9 +87,11 @@ def skips(reading: Reading) -> Answer | None:
         projected=sum(bool(b.block.skip) for b in found),
         plain=sum(not b.block.skip for b in found),
     )
+    loose = loose_ends(found)
     if not differing or differing == len(found):
-        words += "; " + _("only one of the two cases was seen")
-        return Answer(None, words, cells)
+        loose = loose or _("only one of the two cases was seen")
+    if loose:
+        return Answer(None, f"{words}; {loose}", cells)
     return Answer(True, words, cells)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graders.analysis.conv_nets import ConvNet
@@ -43,6 +44,20 @@ def blocks_of(reading: Reading) -> tuple[Found, ...]:
     if net is not None and len(net.blocks) > 1:
         return tuple(Found(net, block) for block in net.blocks)
     return tuple(Found(n, block) for n in reading.conv_nets for block in n.blocks)
+
+
+def loose_ends(found: Sequence[Found]) -> str:
+    """What joins ways in these blocks' networks and ends no block that is known, in words."""
+    nets = {id(b.net): b.net for b in found}.values()
+    names = [
+        operation_in_words(net, station)
+        for net in nets
+        for station in net.stations.loose_joins([block.end for block in net.blocks])
+    ]
+    if not names:
+        return ""
+    shown = ", ".join(dict.fromkeys(names))
+    return _("ways are joined by: {names}").format(names=shown)
 
 
 def cells_of(reading: Reading) -> tuple[int, ...]:

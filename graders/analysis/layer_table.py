@@ -181,13 +181,13 @@ class _Table:
             return Row(BLOCK, self._shape(station.out), self._block_params(block)), block.main[
                 0
             ].edge
-        edge = station.edges[0] if len(station.edges) == 1 else None
+        edge = station.way
         shape, params = self._shape(station.out), self._params(station)
         params += self._edge_params(leaving) if self._belongs(leaving) else 0
         if station.out in self.net.head:
             while edge is not None and edge.root in self.net.head:
                 station = self.net.stations.by_value[edge.root]
-                edge = station.edges[0]
+                edge = station.way
             return Row(AVERAGE, shape, params), edge
         kind = {"conv": CONV, "norm": NORM, "linear": DENSE}.get(station.sort)
         return Row(kind or operation_in_words(self.net, station), shape, params), edge

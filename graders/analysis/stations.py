@@ -8,7 +8,7 @@ made of. So one graph is left for a module, a layer, a lambda or a formula.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -25,8 +25,9 @@ _ELEMENTWISE = frozenset(
     "exp exp_ expm1 log log1p log2 sqrt rsqrt abs abs_ pow pow_ __pow__ __rpow__ square reciprocal "
     "reciprocal_ erf sin cos sign __rtruediv__ rdiv maximum minimum max min addcmul lerp gt ge lt "
     "le eq ne __gt__ __ge__ __lt__ __le__ __eq__ __ne__ logical_not logical_and logical_or "
-    "zeros_like ones_like full_like nan_to_num sigmoid_ silu_ hardswish_ mish_ fill_".split()
+    "nan_to_num sigmoid_ silu_ hardswish_ mish_ fill_".split()
 )
+_EMPTY = frozenset("zeros_like ones_like full_like".split())  # take a form, and no values
 _POOLS = frozenset("mean avg_pool2d max_pool2d max_pool2d_with_indices lp_pool2d".split())
 
 
@@ -47,6 +48,11 @@ class Station:
     sort: Sort
     index: int
     edges: tuple[Edge, ...]
+
+    @property
+    def way(self) -> Edge | None:
+        """How the picture comes in, when all of it comes from one station."""
+        return self.edges[0] if len({edge.root for edge in self.edges}) == 1 else None
 
 
 @dataclass(frozen=True)
@@ -95,9 +101,8 @@ class Stations:
         as there is one way."""
         station: Station | None = self.by_value.get(value)
         while station is not None:
-            edge = station.edges[0] if len(station.edges) == 1 else None
-            yield station, edge
-            station = self.by_value.get(edge.root) if edge is not None else None
+            yield station, station.way
+            station = self.by_value.get(station.way.root) if station.way is not None else None
 
     def between(self, edge: Edge) -> tuple[Node, ...]:
         """Operations from an edge's root to its value."""
@@ -112,10 +117,19 @@ class Stations:
             and edge.root not in node.outs
         )
 
+    def loose_joins(self, ends: Collection[int]) -> tuple[Station, ...]:
+        """Where several ways meet, behind the first convolution, that are no end of a block."""
+        first = next((s.index for s in self.in_order if s.sort == "conv"), 0)
+        return tuple(
+            s
+            for s in self.in_order
+            if s.edges and s.way is None and s.index > first and s.out not in ends
+        )
+
     def shrinks(self, station: Station) -> bool:
         """True for a pooling, and when less comes out than goes in though nothing is weighted."""
         if station.sort != "other" or len(station.edges) != 1:
-            return station.sort == "pool"
+            return station.sort == "pool"  # of several values joined, less may come out
         into = self.network.shape(station.edges[0].value)
         return math.prod(self.network.shape(station.out)) < math.prod(into)
 
@@ -131,7 +145,7 @@ class Stations:
     # -- making ----------------------------------------------------------------------------
     def _pass(self, index: int, node: Node) -> None:
         edges = self._edges(index, node)
-        if not edges:
+        if not edges or bare(node.op) in _EMPTY:
             return
         sort = self._sort(node)
         if sort is None and len({e.root for e in edges}) == 1:

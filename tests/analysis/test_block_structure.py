@@ -311,6 +311,17 @@ def tiled(m, x):
     return m.conv2(m.act(m.bn2(m.conv1(m.act(m.bn1(x)))))) + short
 
 
+def zeros_beside(m, x):
+    h = m.conv2(m.act(m.bn2(m.conv1(m.act(m.bn1(x))))))
+    s = m.conv1.stride[0]
+    return h + torch.cat([x[:, :, ::s, ::s], torch.zeros_like(h[:, x.shape[1] :])], dim=1)
+
+
+def stacked(m, x):
+    h = m.conv2(m.act(m.bn2(m.conv1(m.act(m.bn1(x))))))
+    return torch.stack([h, m.skip(x)]).sum(0)
+
+
 def pooled(m, x):
     """Max pooling in place of the stride, in the branch and on the skip."""
     h = F.conv2d(m.act(m.bn1(x)), m.conv1.weight, padding=1)
@@ -429,6 +440,7 @@ WRONG = {
     "padded and pooled": (written(channel_pad, no_projection), "skips"),
     "padded and sliced": (written(sliced, no_projection), "skips"),
     "tiled": (written(tiled, no_projection), "skips"),
+    "zeros beside": (written(zeros_beside, no_projection), "skips"),
     "stride twice": (written(None, both_strided), "reductions"),
     "max pooling": (written(pooled), "reductions"),
     "interpolation": (written(interpolated), "reductions"),
@@ -448,6 +460,7 @@ ALSO = {
     "padded and pooled": {"reductions": False},
     "padded and sliced": {"reductions": False},
     "tiled": {"reductions": False},
+    "zeros beside": {"reductions": False},
     "skip pooled": {"skips": False},
     "skip sliced": {"skips": False},
 }
@@ -484,6 +497,15 @@ def test_the_networks_blocks_count_before_those_tried_alone(sheet: Sheet) -> Non
     sheet.call(Residual(8, 16, 2, body(F.relu)), torch.randn(2, 8, 8, 8))
     sheet.call(network())
     assert activations(sheet.reading(), "SiLU").holds is True
+
+
+def test_a_sum_that_is_not_known_as_one_is_undecided(sheet: Sheet) -> None:
+    sheet.call(written(stacked)())
+    assert structure(sheet.reading()).holds is None
+    sheet.call(written(lambda m, x: stacked(m, x) if m.short else body(F.silu)(m, x))())
+    reading = sheet.reading()
+    assert structure(reading).holds is None
+    assert skips(reading).holds is None
 
 
 def test_nothing_seen_is_undecided(sheet: Sheet) -> None:
