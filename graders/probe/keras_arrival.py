@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from .compiled_evaluations import CompiledEvaluations
 from .frameworks.keras_layers import KerasLayers
 from .frameworks.seam import Tensors
 from .keras_evaluations import KerasEvaluations
@@ -25,6 +26,8 @@ def arrive(keras: Any, watch: Watch) -> None:
     compiled = keras.backend.backend() == "tensorflow"
     KerasEvaluations(observer).install(keras.Model, compiled)
     if compiled:
+        observer.compiled = CompiledEvaluations(sys.modules["tensorflow"], framework, watch)
+        observer.compiled.install()
         _watch_tapes(tensors, watch)
     else:
         watch_steps(watch)

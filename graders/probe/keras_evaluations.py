@@ -12,7 +12,7 @@ import functools
 from collections.abc import Iterator
 from typing import Any
 
-from .keras_observer import KerasObserver
+from .keras_observer import KerasObserver, each
 
 SEEN = "corrige seen"  # key of what is returned beside the logs
 APART = ("predict", "evaluate")  # each call of them is a pass of its own
@@ -29,6 +29,7 @@ class KerasEvaluations:
         for name in APART:
             setattr(model_type, name, self._apart(getattr(model_type, name)))
         if compiled:
+            self._leave_exports()
             model_type.make_test_function = self._testing(model_type.make_test_function)
             model_type.make_predict_function = self._predicting(model_type.make_predict_function)
 
@@ -37,6 +38,31 @@ class KerasEvaluations:
         def watched(*args: Any, **kwargs: Any) -> Any:
             self.watch.guard(original.__name__, self.watch.passes.interrupted)
             return original(*args, **kwargs)
+
+        return watched
+
+    def _leave_exports(self) -> None:
+        """Functions that are traced to be written to a file hold nothing of ours."""
+        import sys
+
+        saved_model = sys.modules["tensorflow"].saved_model
+        archive = self.observer.keras.export.ExportArchive
+        for owner, name in (
+            (self.observer.keras.Model, "export"),
+            (archive, "track_and_add_endpoint"),
+            (archive, "add_endpoint"),
+            (archive, "write_out"),
+            (saved_model, "save"),
+        ):
+            original = getattr(owner, name, None)
+            if original is not None:
+                setattr(owner, name, self._told(original))
+
+    def _told(self, original: Any) -> Any:
+        @functools.wraps(original)
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            with self.observer.telling():
+                return original(*args, **kwargs)
 
         return watched
 
@@ -52,7 +78,8 @@ class KerasEvaluations:
             if not model.run_eagerly and function is not None:
 
                 def predict(data: Any) -> Any:
-                    out = function(data)
+                    with evaluations.observer.telling():
+                        out = function(data)
                     evaluations.watch.guard("predict", evaluations._predicted, model, data, out)
                     return out
 
@@ -97,27 +124,26 @@ class KerasEvaluations:
         @functools.wraps(step)
         def told(data: Any) -> Any:
             observer.traced = None
-            logs = step(data)
+            with observer.telling():
+                logs = step(data)
             traced, observer.traced = observer.traced, None
             if traced is None or not isinstance(logs, dict) or traced[0] is not model:
                 return logs
             _layer, given, out = traced
-            first = next((x for x in given if observer.is_graphs(x)), None)
-            if first is None or not observer.is_graphs(out):
+            inputs = [x for x in given if observer.is_graphs(x)]
+            if not inputs or not observer.is_graphs(out):
                 return logs
-            return {**logs, SEEN: (first, out)}
+            return {**logs, SEEN: (inputs, out)}
 
         return _instead(model, "test_step", told)
 
     def _seen(self, model: Any, given: Any, out: Any) -> None:
         """One batch of an evaluation, with the tensors that went in and came out."""
         tensors = self.observer.framework.tensors
-        while isinstance(given, (tuple, list, dict)) and given:
-            given = next(iter(given.values() if isinstance(given, dict) else given))
-        given = self.observer.as_tensor(given)
-        if tensors.is_tensor(given):
+        inputs = tuple(self.observer.as_tensor(x) for x in each(given))
+        if inputs and all(tensors.is_tensor(x) for x in inputs):
             passes = self.watch.passes
-            passes.called(self.observer.framework, model, (given,), out, training=False)
+            passes.called(self.observer.framework, model, inputs, out, training=False)
 
 
 @contextlib.contextmanager

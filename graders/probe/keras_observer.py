@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 from . import keras_nodes
+from .compiled_evaluations import CompiledEvaluations
 from .frameworks.keras_layers import KerasLayers
 from .watch import Watch
 
@@ -30,6 +33,8 @@ class KerasObserver:
             in_stateless_scope,
             in_symbolic_scope,
         )
+        self.compiled: CompiledEvaluations | None = None
+        self._told = 0  # depth of compiled steps that tell themselves what they saw
         self.traced: tuple[Any, Any, Any] | None = None  # last root call in a function's graph
 
     def install(self) -> None:
@@ -71,13 +76,14 @@ class KerasObserver:
             watch.guard("call", observer._called, layer, (*args, *kwargs.values()), out, training)
             return out
 
+        call.autograph_info__ = {}  # type: ignore[attr-defined]  # AutoGraph leaves it as it is
         layer_type.__call__ = call
 
     def _is_symbolic(self, args: Any, kwargs: Any) -> bool:
         """Keras only asks for shapes: nothing is computed."""
         if self._stateless() or self._symbolic():
             return True
-        return any(isinstance(x, self._symbol) for a in (*args, *kwargs.values()) for x in _each(a))
+        return any(isinstance(x, self._symbol) for a in (*args, *kwargs.values()) for x in each(a))
 
     def is_graphs(self, thing: Any) -> bool:
         """A tensor of a function that is being traced."""
@@ -108,14 +114,17 @@ class KerasObserver:
         if self._is_symbolic(args, {}):
             return
         tensors = self.framework.tensors
-        answers = _each(out)
-        given = tuple(self.as_tensor(a) for a in args if a is not None and not isinstance(a, bool))
+        answers = each(out)
+        given = tuple(
+            self.as_tensor(x)
+            for a in args
+            for x in each(a)
+            if x is not None and not isinstance(x, bool)
+        )
         if any(tensors.is_tensor(x) for x in answers):
             self.watch.passes.called(self.framework, layer, given, out, training)
         else:
-            self.traced = (layer, given, out)
-            if self.framework.has_parameters(layer):
-                self.watch.book.meet(layer)
+            self._traced(layer, given, out, training)
         iteration = self.watch.open_iteration()
         model = self.watch.book.known(layer)
         if iteration is not None and model is not None:
@@ -128,6 +137,36 @@ class KerasObserver:
             return thing
         dtype = layer.input_dtype if getattr(thing, "dtype", None) in FLOATS else None
         return self.keras.ops.convert_to_tensor(thing, dtype=dtype)
+
+    @contextlib.contextmanager
+    def telling(self) -> Iterator[None]:
+        """Within, compiled evaluations tell themselves what they see."""
+        self._told += 1
+        try:
+            yield
+        finally:
+            self._told -= 1
+
+    def _traced(self, layer: Any, given: tuple[Any, ...], out: Any, training: bool) -> None:
+        """A root call in the graph of a function."""
+        self.traced = (layer, given, out)
+        if not self.framework.has_parameters(layer):
+            return
+        self.watch.book.meet(layer)
+        if self.compiled is None or self._told:
+            return
+        answer = next((x for x in each(out) if self.is_graphs(x)), None)
+        if answer is None or self.framework.tensors.has_history(answer):
+            return
+        tape = self.watch.tape()
+        if tape is None:
+            self.compiled.traced(layer, given, answer, training)
+            return
+        paused, tape.paused = tape.paused, True
+        try:
+            self.compiled.traced(layer, given, answer, training)
+        finally:
+            tape.paused = paused
 
     def as_tensor(self, thing: Any) -> Any:
         """What a layer makes of the arrays it is given."""
@@ -157,7 +196,7 @@ def is_array(thing: Any) -> bool:
     return hasattr(thing, "__array__") and type(thing).__module__.startswith(ARRAYS)
 
 
-def _each(thing: Any) -> Any:
+def each(thing: Any) -> Any:
     """What a list holds, or the thing itself."""
     if isinstance(thing, dict):
         return tuple(thing.values())

@@ -30,24 +30,39 @@ class KerasLayers:
         return type(thing).__module__.startswith(LIBRARY)
 
     def has_parameters(self, model: Any) -> bool:
-        return any(part._trainable_variables for _path, part in self.parts(model))
+        return any(
+            entry.role == "parameter"
+            for _path, part in self.parts(model)
+            for entry in self._own_entries(part)
+        )
 
     def entries(self, model: Any) -> list[Entry]:
-        found: list[Entry] = []
-        seen: set[int] = set()
+        found: dict[int, Entry] = {}
         for path, part in self.parts(model):
-            for role, variables in (
-                ("parameter", part._trainable_variables),
-                ("buffer", part._non_trainable_variables),
-            ):
-                for variable in variables:
-                    tensor = backing(variable)
-                    if tensor is not None and id(tensor) not in seen:
-                        seen.add(id(tensor))
-                        name = f"{path}.{last_name(variable)}".lstrip(".")
-                        learns = role == "parameter" and model.trainable and variable.trainable
-                        found.append(Entry(name, role, tensor, bool(learns)))
-        return found
+            for name, role, tensor, learns in self._own_entries(part):
+                if tensor is not None:
+                    named = f"{path}.{name}".lstrip(".")
+                    able = bool(role == "parameter" and model.trainable and learns)
+                    found.setdefault(id(tensor), Entry(named, role, tensor, able))
+        return list(found.values())
+
+    def _own_entries(self, layer: Any) -> Iterator[Entry]:
+        """Variables of the layer itself; those of a student's layer may be the backend's own."""
+        for variable in layer._trainable_variables:
+            yield Entry(last_name(variable), "parameter", backing(variable), variable.trainable)
+        for variable in layer._non_trainable_variables:
+            yield Entry(last_name(variable), "buffer", backing(variable), False)
+        if type(layer).__module__.startswith("keras."):
+            return
+        held = vars(layer)
+        for name, thing in [*held.items(), *held.get("_parameters", {}).items()]:
+            listed = isinstance(thing, (list, tuple))
+            for place, item in enumerate(thing if listed else (thing,)):
+                if self.tensors.is_weight(item):
+                    role = "parameter" if self.tensors.learns(item) else "buffer"
+                    yield Entry(
+                        f"{name}.{place}" if listed else name, role, item, role == "parameter"
+                    )
 
     def parts(self, model: Any) -> Iterable[tuple[str, Any]]:
         return _parts(model, "", set())
@@ -122,10 +137,15 @@ class KerasLayers:
             tensor.assign(copied)
 
     def call(self, model: Any, inputs: tuple[Any, ...]) -> Any:
-        given = inputs[0] if len(inputs) == 1 else list(inputs)
-        if model._call_has_training_arg:
-            return model(given, training=False)
-        return model(given)
+        mode = {"training": False} if model._call_has_training_arg else {}
+        if len(inputs) > 1 and (hasattr(model, "inputs") or self._takes(model) < len(inputs)):
+            return model(list(inputs), **mode)
+        return model(*inputs, **mode)
+
+    def _takes(self, model: Any) -> int:
+        """How many inputs its `call` names."""
+        names = model._call_signature.parameters
+        return sum(name not in ("training", "mask") for name in names)
 
     def likely_inputs(self, model: Any) -> Iterator[tuple[Any, ...]]:
         import numpy as np

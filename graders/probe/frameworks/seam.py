@@ -25,8 +25,9 @@ class Tensors(Protocol):
     def is_tensor(self, thing: Any) -> bool:
         """A tensor of this framework (a variable too)."""
 
-    def is_weight(self, tensor: Any) -> bool:
-        """Floating, and of a form that weights have: what a dict of weights is made of."""
+    def is_weight(self, thing: Any) -> bool:
+        """A tensor, floating and of a form that weights have: what a dict of weights is made
+        of."""
 
     def learns(self, tensor: Any) -> bool:
         """Gradients may reach it."""

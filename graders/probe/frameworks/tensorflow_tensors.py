@@ -56,10 +56,10 @@ class TensorFlowTensors:
     def is_tensor(self, thing: Any) -> bool:
         return isinstance(thing, (self._eager, self._variable))
 
-    def is_weight(self, tensor: Any) -> bool:
-        # A list of other tensors is more likely one of gradients.
-        variable = isinstance(tensor, self._variable)
-        return variable and bool(tensor.dtype.is_floating) and len(tensor.shape) <= 4
+    def is_weight(self, thing: Any) -> bool:
+        if not isinstance(thing, self._variable):
+            return False  # a list of other tensors is more likely one of gradients
+        return bool(thing.dtype.is_floating) and len(thing.shape) <= 4
 
     def learns(self, tensor: Any) -> bool:
         return isinstance(tensor, self._variable) and bool(tensor.trainable)

@@ -24,8 +24,10 @@ class TorchTensors:
     def is_tensor(self, thing: Any) -> bool:
         return isinstance(thing, self.torch.Tensor)
 
-    def is_weight(self, tensor: Any) -> bool:
-        return bool(tensor.is_floating_point()) and tensor.ndim <= 4
+    def is_weight(self, thing: Any) -> bool:
+        if not isinstance(thing, self.torch.Tensor):
+            return False
+        return bool(thing.is_floating_point()) and thing.ndim <= 4
 
     def learns(self, tensor: Any) -> bool:
         return bool(tensor.requires_grad)
