@@ -40,7 +40,7 @@ def record(tape: Tape, layer: Any, args: Any, kwargs: dict[str, Any], run: Any) 
     finally:
         tape.paused = paused
     named = {
-        "weights": {"dict": {name: {"t": tape.value(t)} for name, t in weights(layer)}},
+        "weights": {"dict": _weights(tape, layer)},
         "config": tape.encode(settings(layer)),
         "training": training and (layer.trainable or not _is_normalisation(layer)),
         "trainable": bool(layer.trainable),
@@ -63,10 +63,20 @@ def _encoded(tape: Tape, thing: Any) -> Any:
     return encoded
 
 
-def weights(layer: Any) -> list[tuple[str, Any]]:
-    """(kernel, gamma, ..., the framework's own variable) of the layer itself."""
-    variables = [*layer._trainable_variables, *layer._non_trainable_variables]
-    return [(last_name(v), backing(v)) for v in variables if backing(v) is not None]
+def _weights(tape: Tape, layer: Any) -> dict[str, Any]:
+    """kernel, gamma, ... of the layer itself, as values of the tape.
+
+    TensorFlow's own variable goes on saying that it is trained when Keras's was frozen.
+    """
+    found = {}
+    for variable in (*layer._trainable_variables, *layer._non_trainable_variables):
+        tensor = backing(variable)
+        if tensor is not None:
+            value = tape.value(tensor)
+            learns = bool(variable.trainable and tape.values[value]["requires_grad"])
+            tape.values[value]["requires_grad"] = learns
+            found[last_name(variable)] = {"t": value}
+    return found
 
 
 def settings(layer: Any) -> dict[str, Any]:

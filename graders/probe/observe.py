@@ -43,6 +43,7 @@ def install(out_dir: str, config: dict[str, Any], key: bytes = b"") -> Questions
         from .keras_arrival import arrive
 
         arrive(keras, watch)
+        tampering.keras(keras)
         tampering.ourselves()
 
     def metrics_came(module: Any) -> None:

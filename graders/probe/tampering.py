@@ -39,6 +39,14 @@ TORCH = {
     "optim.RMSprop": "step",
     "utils.data.DataLoader": "__iter__",
 }
+KERAS = {
+    "layers.Layer": "__call__",
+    "Model": "fit evaluate predict train_on_batch test_on_batch predict_on_batch save_weights",
+    "layers.Conv2D": "call",
+    "layers.Dense": "call",
+    "layers.BatchNormalization": "call",
+    "optimizers.Optimizer": "apply apply_gradients",
+}
 METRICS = (
     "accuracy_score balanced_accuracy_score f1_score precision_score recall_score "
     "confusion_matrix classification_report roc_auc_score"
@@ -94,6 +102,16 @@ class Tampering:
             hooks = getattr(steps, kind, {})
             for number in list(hooks):
                 self._registries.append((f"torch.optim.{kind}", hooks, number))
+
+    def keras(self, keras: Any) -> None:
+        """What networks, training and evaluation rest on, in each class that has a part of it."""
+        for path, names in KERAS.items():
+            owner = keras
+            for part in path.split("."):
+                owner = getattr(owner, part, None)
+            for home in getattr(owner, "__mro__", ()):
+                if home is owner or home.__module__.startswith("keras."):
+                    self._keep(f"keras.{path}", home, names)
 
     def metrics(self, module: Any) -> None:
         self._keep("sklearn.metrics", module, METRICS)
