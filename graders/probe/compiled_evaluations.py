@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import weakref
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -67,14 +68,16 @@ class CompiledEvaluations:
     def __init__(self, tensorflow: Any, framework: KerasLayers, watch: Watch) -> None:
         self.tf, self.framework, self.watch = tensorflow, framework, watch
         self._taps: dict[int, Tap] = {}  # by id of the counter
+        self._under_tape: Callable[[], bool] = lambda: False  # outside, gradients are kept
         self._known: weakref.WeakKeyDictionary[Any, list[Tap]] = weakref.WeakKeyDictionary()
 
     def install(self) -> None:
-        from tensorflow.python.eager import context
+        from tensorflow.python.eager import context, record
         from tensorflow.python.eager.polymorphic_function.concrete_function import (
             ConcreteFunction,
         )
 
+        self._under_tape = record.could_possibly_record
         watch, eagerly = self.watch, context.executing_eagerly
         original = ConcreteFunction._call_flat
 
@@ -122,5 +125,11 @@ class CompiledEvaluations:
             model, seen = tap.model(), tap.read()
             if seen is not None and model is not None:
                 given, out = seen
-                passes = self.watch.passes
-                passes.called(self.framework, model, tuple(given), out, tap.training)
+                self.watch.passes.called(
+                    self.framework,
+                    model,
+                    tuple(given),
+                    out,
+                    tap.training,
+                    grad=self._under_tape(),
+                )

@@ -61,9 +61,16 @@ class Passes:
         self._ignored: dict[int, Any] = {}
 
     def called(
-        self, framework: Framework, thing: Any, args: tuple[Any, ...], out: Any, training: bool
+        self,
+        framework: Framework,
+        thing: Any,
+        args: tuple[Any, ...],
+        out: Any,
+        training: bool,
+        grad: bool | None = None,
     ) -> None:
-        """A root call of a module or layer has ended, in this mode."""
+        """A root call of a module or layer has ended, in this mode. `grad`: a backward pass may
+        start from its answer, where that is not for the answer to say."""
         if self._ignored.get(id(thing)) is thing:
             return
         model = self.book.known(thing)
@@ -78,7 +85,8 @@ class Passes:
             self.settle()
         tensors = framework.tensors
         out = next(_tensors_in(tensors, out), None)
-        grad = out is not None and tensors.has_history(out)
+        if grad is None:
+            grad = out is not None and tensors.has_history(out)
         if out is not None:
             out = tensors.detached(out)
         self.pending = Call(model, args, out, grad, training)
