@@ -150,10 +150,10 @@ class KerasObserver:
     def _traced(self, layer: Any, given: tuple[Any, ...], out: Any, training: bool) -> None:
         """A root call in the graph of a function."""
         self.traced = (layer, given, out)
-        if not self.framework.has_parameters(layer):
+        if self._told or not self.framework.has_parameters(layer):
             return
         self.watch.book.meet(layer)
-        if self.compiled is None or self._told:
+        if self.compiled is None:
             return
         answer = next((x for x in each(out) if self.is_graphs(x)), None)
         if answer is None or self.framework.tensors.has_history(answer):

@@ -104,7 +104,8 @@ def cell_ended(book: ModelBook) -> None:
         model.last_state = identity
         write_state(book, state)
         if model.framework is not None:
-            model.drawn = draw(book, model, thing, state.moment)
+            # A network drawn on a guess is drawn again once it was given rows.
+            model.drawn = draw(book, model, thing, state.moment) and model.sample is not None
             if model.drawn:
                 ask(book, model, thing, state.moment)
     book.forget_dead()

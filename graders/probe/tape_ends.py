@@ -8,7 +8,8 @@ from typing import Any
 DATA_OPS = frozenset(
     "stack to float double long from_numpy tensor as_tensor index_select clone contiguous "
     "pin_memory cpu cuda unsqueeze squeeze view reshape flatten unbind split type type_as int "
-    "narrow take randperm".split()
+    "narrow take randperm "
+    "Cast Reshape ExpandDims Squeeze GatherV2 Pack IteratorGetNext".split()  # of TensorFlow
 )
 
 
@@ -39,7 +40,8 @@ def needed_for(
         if any(s in inputs for s in sources):
             return False  # already inside the network
         bare = record["op"].split(".")[-1]
-        moved = bare in DATA_OPS or (bare == "__getitem__" and not _selects_columns(record))
+        cuts = bare in ("__getitem__", "StridedSlice")
+        moved = bare in DATA_OPS or (cuts and not _selects_columns(record))
         data[value] = not sources or (moved and all(is_data(s) for s in sources))
         return data[value]
 
@@ -80,7 +82,8 @@ def needed_for(
 def _selects_columns(node: dict[str, Any]) -> bool:
     """True for x[:, a:b] and the like: part of each row, not some of the rows."""
     index = node["args"][1] if len(node["args"]) > 1 else None
-    return isinstance(index, dict) and "tuple" in index and len(index["tuple"]) > 1
+    axes = "list" if node["op"] == "tf.StridedSlice" else "tuple"  # in torch a list is of rows
+    return isinstance(index, dict) and len(index.get(axes, ())) > 1
 
 
 def references(node: dict[str, Any]) -> list[int]:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from graders.probe.tape_ends import needed_for
 from graders.probe.torch_tape import Operations, make_tape
 
 X = torch.randn(6, 4)
@@ -50,3 +51,16 @@ def test_what_is_learnt_before_the_module_is_part_of_it() -> None:
     nodes, leaves = taped.needed_for([taped.value(loss)], [taped.value(rows)])
     assert taped.value(rows) in {v for n in nodes for v in taped.nodes[n]["outs"]}
     assert taped.value(scale) in leaves
+
+
+def node(op: str, args: list[Any], out: int) -> dict[str, Any]:
+    return {"op": op, "args": args, "named": {}, "outs": [out], "scope": ""}
+
+
+def test_rows_cut_in_tensorflow_are_data_and_columns_are_not() -> None:
+    values = [{"shape": [8], "dtype": "float32", "requires_grad": False}] * 5
+    cut = node("tf.StridedSlice", [{"t": 0}, {"list": [2]}, {"list": [4]}, {"list": [1]}], 1)
+    gathered = node("tf.GatherV2", [{"t": 1}, {"t": 4}, 0], 2)
+    columns = node("tf.StridedSlice", [{"t": 2}, {"list": [0, 1]}, {"list": [0, 2]}], 3)
+    assert needed_for([cut, gathered], values, [2], []) == ([], [2])
+    assert needed_for([cut, gathered, columns], values, [3], []) == ([2], [2])
