@@ -46,6 +46,10 @@ def record(tape: Tape, layer: Any, args: Any, kwargs: dict[str, Any], run: Any) 
         "trainable": bool(layer.trainable),
     }
     outs = [tape.new_value(t) for t in tape.tensors_in(out)]
+    # What softmax or sigmoid was applied to: losses of Keras on TensorFlow go on from there.
+    logits = getattr(out, "_keras_logits", None)
+    if logits is not None and tape.is_tensor(logits):
+        outs.append(tape.new_value(logits))
     tape.add("K." + type(layer).__name__, encoded, named, outs)
     return out
 

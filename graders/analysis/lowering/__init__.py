@@ -21,7 +21,8 @@ from graders.analysis.lowering import (
     torch_words,
 )
 from graders.analysis.lowering.call import LayerCall, layer_call
-from graders.analysis.lowering.writing import Array, Constants, First, Writer
+from graders.analysis.lowering.plain import NotSaid
+from graders.analysis.lowering.writing import Array, Constants, First, Writer, ref
 from graders.evidence.model import Graph, Leaf, Node
 
 _Say = Callable[[Writer, LayerCall], int | First]
@@ -65,10 +66,23 @@ def _say(writer: Writer, node: Node) -> None:
         call = layer_call(node)
         say: _Say = _LAYERS[call.name]
         writer.deliver(say(writer, call), call.out)
+        if call.logits is not None:
+            _say_logits(writer, call.out, call.logits)
     elif node.op.startswith("tf."):
         tensorflow.say(writer, node)
     else:
         writer.deliver(torch_words.pointwise(writer, node), node.outs[0])
+
+
+def _say_logits(writer: Writer, out: int, logits: int) -> None:
+    """What the layer's last operation was applied to goes by a number of its own."""
+    last = writer.maker(out)
+    if last is None or last.op not in ("F.softmax", "F.sigmoid"):
+        raise NotSaid("logits of another function")
+    before = int(last.args[0]["t"])
+    if writer.shape(before) != writer.shape(logits):
+        raise NotSaid("logits in another order of axes")
+    writer.deliver(writer.emit("T.identity", [ref(before)], writer.shape(before)), logits)
 
 
 __all__ = ["lower"]

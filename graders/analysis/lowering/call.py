@@ -20,6 +20,7 @@ class LayerCall:
     config: Mapping[str, Any]
     training: bool
     out: int
+    logits: int | None = None  # what a softmax or sigmoid at the end was applied to
 
     @property
     def data(self) -> int:
@@ -43,7 +44,11 @@ def layer_call(node: Node) -> LayerCall:
     named = {k: plain(v) for k, v in node.named.items()}
     weights, config = named.get("weights") or {}, named.get("config") or {}
     inputs = [value_of(x) for x in spread(node.args)]
-    if len(node.outs) != 1 or not isinstance(weights, dict) or not isinstance(config, dict):
+    if (
+        len(node.outs) not in (1, 2)
+        or not isinstance(weights, dict)
+        or not isinstance(config, dict)
+    ):
         raise NotSaid("a layer of another form")
     held = {str(k): value_of(v) for k, v in weights.items()}
     return LayerCall(
@@ -53,6 +58,7 @@ def layer_call(node: Node) -> LayerCall:
         config=config,
         training=named.get("training") is True,
         out=node.outs[0],
+        logits=node.outs[1] if len(node.outs) == 2 else None,
     )
 
 

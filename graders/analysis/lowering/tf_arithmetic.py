@@ -18,7 +18,7 @@ Result = int | First
 _UNARY = {
     "Neg": "torch.neg", "Exp": "torch.exp", "Log": "torch.log", "Log1p": "torch.log1p",
     "Expm1": "torch.expm1", "Sqrt": "torch.sqrt", "Rsqrt": "torch.rsqrt",
-    "Square": "torch.square", "Abs": "torch.abs", "Relu": "F.relu", "Relu6": "F.relu6",
+    "Abs": "torch.abs", "Relu": "F.relu", "Relu6": "F.relu6",
     "Elu": "F.elu", "Selu": "F.selu", "Sigmoid": "torch.sigmoid", "Tanh": "torch.tanh",
     "Softplus": "F.softplus", "Softsign": "F.softsign", "Erf": "torch.erf", "Erfc": "torch.erfc",
     "Sin": "torch.sin", "Cos": "torch.cos",
@@ -88,6 +88,19 @@ def number(w: Writer, entry: Any) -> int | float | None:
     if content.ndim or content.dtype.kind not in "iuf":
         return None
     return float(content) if content.dtype.kind == "f" else int(content)
+
+
+def square(w: Writer, call: OpCall) -> Result:
+    """The square of how far an answer is from what was asked is the loss that it looks like."""
+    data = call.value(0)
+    made = w.maker(data)
+    if w.judged and made is not None and made.op == "torch.sub":
+        pair = [value_of(x) for x in made.args]
+        sizes = {w.shape(v) for v in pair if v is not None}
+        if None not in pair and len(sizes) == 1 and sum(v in w.fed for v in pair) == 1:
+            named = {"reduction": "none"}
+            return w.emit("F.mse_loss", made.args, w.shape(call.out), named)
+    return unary(w, call, "torch.square")
 
 
 def unary(w: Writer, call: OpCall, op: str) -> Result:
@@ -224,6 +237,7 @@ OPERATIONS: dict[str, Callable[[Writer, OpCall], Any]] = {
     **{name: partial(unary, op=op) for name, op in _UNARY.items()},
     **{name: partial(binary, op=op) for name, op in _BINARY.items()},
     **{name: partial(reduction, op=op) for name, op in _REDUCTIONS.items()},
+    "Square": square,
     "SquaredDifference": squared_difference, "LeakyRelu": leaky_relu, "Select": select,
     "SelectV2": select, "AddN": sum_of_all, "Cast": cast, "ArgMax": argmax, "BiasAdd": bias_add,
     "Softmax": partial(softmax, op="F.softmax"),

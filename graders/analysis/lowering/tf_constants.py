@@ -53,6 +53,10 @@ def _of_sizes(w: Writer, call: OpCall) -> bool:
             size = w.constant(entry).size
         except NotSaid:
             return False
+        whole = value is not None and not w.shape(value) and not w.is_float(value)
+        computed = computed or whole  # a rank, an axis: labels come in rows
+        if whole:
+            continue
         if size > FEW or (place == 0 and call.name in _OF_FIRST and value is not None):
             return False
     return computed
@@ -98,6 +102,12 @@ def _strided_slice(w: Writer, call: OpCall) -> Any:
     return w.constant(call.operand(0))[tuple(index_of(w, call))]
 
 
+def _slice(w: Writer, call: OpCall) -> Any:
+    begin, size = w.ints(call.operand(1)), w.ints(call.operand(2))
+    ends = [None if n < 0 else b + n for b, n in zip(begin, size, strict=True)]
+    return w.constant(call.operand(0))[tuple(map(slice, begin, ends))]
+
+
 def _pack(w: Writer, call: OpCall) -> Any:
     return np.stack(_all(w, call), axis=int(call.attrs.get("axis") or 0))
 
@@ -125,10 +135,11 @@ def _identity(w: Writer, call: OpCall) -> Any:
 
 
 _OF_FIRST = (
-    "Cast StridedSlice Prod GatherV2 Identity Reshape ExpandDims Squeeze Neg StopGradient".split()
+    "Cast StridedSlice Slice Prod GatherV2 Identity Reshape ExpandDims Squeeze StopGradient".split()
 )
 _SIZES: dict[str, Callable[[Writer, OpCall], Any]] = {
-    "Cast": _cast, "StridedSlice": _strided_slice, "Pack": _pack, "ConcatV2": _concat,
+    "Cast": _cast, "StridedSlice": _strided_slice, "Slice": _slice, "Pack": _pack,
+    "ConcatV2": _concat,
     "Prod": _prod, "GatherV2": _gather, "Reshape": _reshape, "ExpandDims": _reshape,
     "Squeeze": _reshape, "Identity": _identity, "StopGradient": _identity,
     "Add": _binary(np.add), "AddV2": _binary(np.add), "Sub": _binary(np.subtract),

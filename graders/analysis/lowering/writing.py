@@ -35,6 +35,7 @@ class Writer:
         self.values = dict(graph.values)
         self.nodes: list[Node] = []
         self.scope = ""
+        self.judged = graph.loss is not None  # a tape of training
         self.leaves = {leaf.value: leaf for leaf in graph.leaves}
         self.fed = set(graph.inputs)
         self.uses: Counter[int] = Counter(graph.outputs)

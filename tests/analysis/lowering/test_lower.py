@@ -67,6 +67,38 @@ def test_settings_that_are_not_known_stay() -> None:
         assert node.op == "K.Conv2D"
 
 
+def test_a_loss_may_go_on_from_before_the_softmax() -> None:
+    config = {"dict": {"activation": "softmax", "use_bias": False}}
+    dense = {
+        "op": "K.Dense", "args": [{"t": 0}], "outs": [2, 3], "named": {
+            "weights": {"dict": {"kernel": {"t": 1}}}, "config": config,
+        },
+    }  # fmt: skip
+    loss = {
+        "op": "tf.SparseSoftmaxCrossEntropyWithLogits",
+        "args": [{"t": 3}, {"t": 4}],
+        "outs": [5],
+    }
+    shapes = {0: [5, 3], 1: [3, 2], 2: [5, 2], 3: [5, 2], 4: [5], 5: [5]}
+    network = Network(_graph(dense, loss, shapes=shapes))
+    assert [n.op for n in network.nodes][-3:] == ["T.identity", "T.to", "F.cross_entropy"]
+    (layer,) = network.all_layers
+    assert network.ancestors(5) >= {layer.out, 3, 1, 0}
+    assert 2 not in network.ancestors(5)
+
+
+def test_a_squared_error_is_named_as_such() -> None:
+    shapes = {0: [5, 2], 1: [5, 2], 2: [5, 2], 3: [5, 2]}
+    nodes = (
+        {"op": "tf.Sub", "args": [{"t": 0}, {"t": 1}], "outs": [2]},
+        {"op": "tf.Square", "args": [{"t": 2}], "outs": [3]},
+    )
+    graph = _graph(*nodes, shapes=shapes)
+    assert [n.op for n in lower(graph).nodes] == ["torch.sub", "torch.square"]
+    judged = graph.model_copy(update={"loss": 3, "why": "training"})
+    assert [n.op for n in lower(judged).nodes] == ["torch.sub", "F.mse_loss"]
+
+
 def test_images_are_turned_once() -> None:
     names = {0: [5, 8, 8, 4], 1: [4], 2: [4], 3: [5, 8, 8, 4], 4: [5, 8, 8, 4], 5: [5, 8, 8, 4]}
     weights = {"dict": {"moving_mean": {"t": 1}, "moving_variance": {"t": 2}}}
