@@ -44,6 +44,7 @@ class Compiled:
         self.calls = self.unread = self.steps_each = 0
         self.counts: dict[str, int] = {}  # calls by the loop that makes them
         self.shared: dict[str, int] = {}  # of these, how many were already told to the runs
+        self.runs: list[tuple[Run, TracedGradient | None]] = []  # of this cell
 
 
 class CompiledSteps:
@@ -163,11 +164,11 @@ class CompiledSteps:
             )
             for gradient in compiled.gradients:
                 gradient.ledger.start()
+            compiled.runs = self._runs_of(compiled)
             self._active.append(compiled)
         self.watch.passes.interrupted()
-        look = milestone(compiled.calls) or by_lot(compiled.calls)
-        for run, traced in self._runs_of(compiled):
-            if look:
+        if milestone(compiled.calls) or by_lot(compiled.calls):
+            for run, traced in compiled.runs:
                 norms = traced.norms if traced is not None else None
                 sample(self.watch.book, run, lambda _variable: None, norms)
 
@@ -176,12 +177,12 @@ class CompiledSteps:
         compiled.unread += 1
         self._drivers.count(compiled.counts)
         moment = self.watch.cells.tick()
-        for run, _gradient in self._runs_of(compiled):
+        for run, _traced in compiled.runs:
             run.last_moment = moment
         look, lot = milestone(compiled.calls - 1), by_lot(compiled.calls)
         if look or lot or compiled.unread * max(compiled.steps_each, 1) > RING // 2:
             self._read(compiled)
-            for run, traced in self._runs_of(compiled) if look or lot else ():
+            for run, traced in compiled.runs if look or lot else ():
                 if traced is not None:
                     self._keep_rows(run, traced)
 
@@ -239,7 +240,8 @@ class CompiledSteps:
         calls, compiled.unread = compiled.unread, 0
         passes: dict[int, Any] = {}
         told: set[int] = set()
-        for run, gradient in self._runs_of(compiled):
+        for run, gradient in compiled.runs:
+            run.ends = []
             if gradient is not None:
                 new = passes.get(id(gradient))
                 if new is None:
@@ -291,7 +293,7 @@ class CompiledSteps:
     def cell_ended(self) -> None:
         for compiled in self._active:
             self._read(compiled)
-            for run, traced in self._runs_of(compiled):
+            for run, traced in compiled.runs:
                 for rows in traced.ledger.banked() if traced is not None else ():
                     run.note_rows(rows)
         self._active = []

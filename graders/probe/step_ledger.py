@@ -12,13 +12,14 @@ import math
 from secrets import randbelow
 from typing import Any, NamedTuple
 
-from .looks import EARLY, OFTEN
+from .looks import by_lot, milestone
 
 RING = 4096  # losses kept between two readings
 ROWS = 32  # of a batch whose size is not known while tracing, or of one inside a compiled loop
 MAX_HELD = 4 * 2**20  # bytes of a batch that is held whole
-MILESTONES, LOTS = 16, 16  # places for rows of a compiled loop's batches
-MAX_BANK = 8 * 2**20  # bytes of all of them
+LOTS = 16  # places for rows of batches drawn by lot
+MILESTONES = RING.bit_length()
+MAX_BANK = 8 * 2**20  # bytes of all rows
 
 
 class Reading(NamedTuple):
@@ -34,34 +35,40 @@ class Ledger:
 
     def __init__(self, tf: Any, loss: Any, given: Any, leaves: list[Any]) -> None:
         """`loss` is what is differentiated; `given` the batch (or None) that the network got;
-        `leaves` are other values to keep as they were in the latest pass."""
+        `leaves` are other values to keep as they were in a late pass."""
         self._tf, self._raw = tf, tf.raw_ops
         self._seen = self._rows = self._since = 0
+        self._held: list[_Kept | None] = [None] * len(leaves)
+        self._batch: _Kept | None = None
+        self._bank: _Bank | None = None
         graph = tf.compat.v1.get_default_graph()
         looped = getattr(graph.outer_graph, "building_function", False)
         with tf.init_scope():
-            self.handle = self._variable([0, 0], tf.int64)  # passes, rows
-            self._ring = self._variable([0.0] * RING, tf.float32)
-        state = self._raw.ReadVariableOp(resource=self.handle, dtype=tf.int64)
-        count = state[0]
+            self.handle = self.variable(0, tf.int64)  # passes
+            self._ring = self.variable([0.0] * RING, tf.float32)
+        place = self.value(self.handle, tf.int64) % RING
         self._raw.ResourceScatterUpdate(
-            resource=self._ring,
-            indices=count % RING,
-            updates=tf.reduce_mean(tf.cast(loss, tf.float32)),
+            resource=self._ring, indices=place, updates=_as_number(tf, loss)
         )
-        self._held = [_Held(self, leaf) if can_be_kept(leaf) else None for leaf in leaves]
-        self._bank = self._latest = None
-        rows: Any = 0
-        if given is not None and given.shape.rank:
-            rows = tf.shape(given, out_type=tf.int64)[0]
-            if looped and can_be_kept(given):
-                self._bank = _Bank(self, given, count, rows)
-            elif can_be_kept(given):
-                self._latest = _Held(self, given)
-        self._raw.AssignAddVariableOp(
-            resource=self.handle,
-            value=tf.stack([tf.constant(1, tf.int64), tf.cast(rows, tf.int64)]),
-        )
+        self._raw.AssignAddVariableOp(resource=self.handle, value=tf.constant(1, tf.int64))
+        self._fixed, self._total = self._count_rows(given)
+        if all(t is None or _is_small(t) for t in [given, *leaves]) and not looped:
+            if given is not None and can_be_kept(given):
+                self._batch = _Kept(self, given)
+            self._held = [_Kept(self, t) if can_be_kept(t) else None for t in leaves]
+        else:
+            self._bank = _Bank(self, place, given, leaves)
+
+    def _count_rows(self, given: Any) -> tuple[int, Any]:
+        """(rows of each pass, None) where that is known, else (0, a variable that adds them up)."""
+        if given is None or not given.shape.rank:
+            return 0, None
+        if given.shape[0] is not None:
+            return int(given.shape[0]), None
+        total = self.zeros([], self._tf.int64)
+        rows = self._tf.shape(given, out_type=self._tf.int64)[0]
+        self._raw.AssignAddVariableOp(resource=total, value=rows)
+        return 0, total
 
     # -- read by the host --------------------------------------------------------------------
     def start(self) -> None:
@@ -71,106 +78,129 @@ class Ledger:
 
     def read(self) -> Reading:
         """What is new since it was last read."""
-        count, rows = (int(n) for n in self._value(self.handle, self._tf.int64))
-        new, more = count - self._seen, rows - self._rows
-        losses = latest(self._value(self._ring, self._tf.float32), self._seen, count) if new else []
-        self._seen, self._rows = count, rows
+        tf = self._tf
+        count = int(self.value(self.handle, tf.int64).numpy())
+        new = count - self._seen
+        if not new:
+            return Reading(0, 0, [])
+        more = new * self._fixed
+        if self._total is not None:
+            rows = int(self.value(self._total, tf.int64).numpy())
+            more, self._rows = rows - self._rows, rows
+        losses = latest(self.value(self._ring, tf.float32).numpy(), self._seen, count)
+        self._seen = count
         return Reading(new, more, losses)
 
     def leaves(self) -> list[Any]:
-        """The leaves' values in the latest pass; None for those that cannot be kept."""
-        return [held and held.read() for held in self._held]
+        """The leaves' values in one late pass; None for those that cannot be kept."""
+        if self._bank is not None:
+            return [kept and kept.read() for kept in self._bank.leaves]
+        return [kept and kept.read() for kept in self._held]
 
     def batch(self) -> Any:
-        """Rows of the latest batch, None when they are not kept or banked."""
-        return self._latest.read() if self._latest is not None else None
+        """The latest batch, None when only some are banked."""
+        return self._batch.read() if self._batch is not None else None
 
     def banked(self) -> list[Any]:
-        """Rows of batches inside a compiled loop, in the order in which they came."""
+        """Rows of some batches since the start, in the order in which they came."""
         return self._bank.read(self._since) if self._bank is not None else []
 
     # -- variables of ours -------------------------------------------------------------------
-    def _variable(self, value: Any, dtype: Any, shape: Any = None) -> Any:
+    def variable(self, value: Any, dtype: Any) -> Any:
         """A variable without a name that no `tf.function` takes for its own. In eager mode."""
         from tensorflow.python.eager import context
 
         tensor = self._tf.constant(value, dtype)
         handle = self._raw.VarHandleOp(
-            dtype=dtype,
-            shape=tensor.shape if shape is None else shape,
-            shared_name=context.anonymous_name(),
+            dtype=dtype, shape=tensor.shape, shared_name=context.anonymous_name()
         )
         self._raw.AssignVariableOp(resource=handle, value=tensor)
         return handle
 
-    def _zeros(self, shape: list[int], dtype: Any) -> Any:
+    def zeros(self, shape: list[int], dtype: Any) -> Any:
+        """A variable of zeros, made outside of the graph that is being traced."""
         tf = self._tf
         with tf.init_scope():
-            return self._variable(tf.zeros(shape, dtype), dtype)
+            return self.variable(tf.zeros(shape, dtype), dtype)
 
-    def _value(self, handle: Any, dtype: Any) -> Any:
-        return self._raw.ReadVariableOp(resource=handle, dtype=dtype).numpy()
+    def value(self, handle: Any, dtype: Any) -> Any:
+        return self._raw.ReadVariableOp(resource=handle, dtype=dtype)
 
 
-class _Held:
+class _Kept:
     """A tensor's value in the latest pass: whole, which only refers to it, or its first rows."""
 
-    def __init__(self, ledger: Ledger, tensor: Any) -> None:
-        tf = ledger._tf
+    def __init__(self, ledger: Ledger, tensor: Any, handle: Any = None) -> None:
+        """With a handle the variable was made before."""
         self._ledger, self._dtype = ledger, tensor.dtype
-        self._rows: Any = None
-        known = tensor.shape.is_fully_defined()
-        if known and tensor.shape.num_elements() * tensor.dtype.size <= MAX_HELD:
-            self._handle = ledger._zeros(tensor.shape.as_list(), tensor.dtype)
-        else:
-            shape = [ROWS, *tensor.shape.as_list()[1:]]
-            self._handle = ledger._zeros(shape, tensor.dtype)
-            self._rows = ledger._zeros([], tf.int64)
-            count = tf.shape(tensor, out_type=tf.int64)[0]
-            ledger._raw.AssignVariableOp(resource=self._rows, value=count)
-            tensor = first_rows(tf, tensor, count, ROWS)
-        ledger._raw.AssignVariableOp(resource=self._handle, value=tensor)
+        self.handle = ledger.zeros(kept_shape(tensor), tensor.dtype) if handle is None else handle
+        if handle is None:
+            self.write(tensor)
+
+    def write(self, tensor: Any) -> None:
+        value = tensor if _is_small(tensor) else first_rows(self._ledger._tf, tensor)
+        self._ledger._raw.AssignVariableOp(resource=self.handle, value=value)
 
     def read(self) -> Any:
-        value = self._ledger._value(self._handle, self._dtype)
-        if self._rows is None:
-            return value
-        return value[: int(self._ledger._value(self._rows, self._ledger._tf.int64))]
+        return self._ledger.value(self.handle, self._dtype).numpy()
 
 
 class _Bank:
-    """Rows of some batches of a compiled loop: of passes 0, 1, 2, 4, ... and of ones by lot.
+    """Rows of some batches: of passes 0, 1, 2, 4, ... and of ones by lot; the leaves of the last
+    of them. Which, was drawn when the function was traced; the other passes only ask."""
 
-    The other passes write to a place that is not read: cheaper than asking, and XLA compiles it.
-    """
-
-    def __init__(self, ledger: Ledger, given: Any, count: Any, rows: Any) -> None:
+    def __init__(self, ledger: Ledger, place: Any, given: Any, leaves: list[Any]) -> None:
         tf, raw = ledger._tf, ledger._raw
-        self._ledger, self._dtype = ledger, given.dtype
-        places = MILESTONES + LOTS + 1
-        shape = given.shape.as_list()[1:]
-        size = math.prod(shape) * given.dtype.size
-        self.kept = max(1, min(ROWS, MAX_BANK // (places * max(size, 1))))
-        self._handle = ledger._zeros([places, self.kept, *shape], given.dtype)
-        self._notes = ledger._zeros([places, 2], tf.int64)  # number of the pass from 1, its rows
-        powers = tf.constant([2**k for k in range(MILESTONES - 1)], tf.int64)
-        milestone = tf.equal(tf.bitwise.bitwise_and(count, count - 1), 0)
-        seed = tf.stack([tf.constant(randbelow(2**62), tf.int64), count])
-        drawn = tf.random.stateless_uniform([2], seed)
-        lot = drawn[0] * tf.cast(EARLY + count, tf.float32) < OFTEN
-        by_lot = MILESTONES + tf.cast(drawn[1] * LOTS, tf.int64)
-        reached = tf.reduce_sum(tf.cast(count >= powers, tf.int64))
-        place = tf.where(milestone, reached, tf.where(lot, by_lot, MILESTONES + LOTS))
-        kept = first_rows(tf, given, rows, self.kept)
-        raw.ResourceScatterUpdate(resource=self._handle, indices=place, updates=kept)
-        note = tf.stack([count + 1, tf.cast(rows, tf.int64)])
-        raw.ResourceScatterUpdate(resource=self._notes, indices=place, updates=note)
+        self._ledger = ledger
+        self._places = MILESTONES + LOTS
+        places = tf.gather(tf.constant(drawn_places(RING), tf.int64), place)
+        self.leaves = [
+            _Kept(ledger, t, ledger.zeros(kept_shape(t), t.dtype)) if can_be_kept(t) else None
+            for t in leaves
+        ]
+        self._handle = None
+        if given is not None and given.shape.rank and can_be_kept(given):
+            self._dtype = given.dtype
+            shape = given.shape.as_list()[1:]
+            size = max(math.prod(shape) * given.dtype.size, 1)
+            self.kept = max(1, min(ROWS, MAX_BANK // (self._places * size)))
+            self._handle = ledger.zeros([self._places, self.kept, *shape], given.dtype)
+            self._notes = ledger.zeros([self._places, 2], tf.int64)  # the pass from 1, its rows
+
+        def note() -> Any:
+            for kept, tensor in zip(self.leaves, leaves, strict=True):
+                if kept is not None:
+                    kept.write(tensor)
+            if self._handle is not None:
+                rows = first_rows(tf, given, self.kept)
+                raw.ResourceScatterUpdate(resource=self._handle, indices=places, updates=rows)
+                count = tf.shape(given, out_type=tf.int64)[0]
+                noted = tf.stack([ledger.value(ledger.handle, tf.int64), count])
+                raw.ResourceScatterUpdate(resource=self._notes, indices=places, updates=noted)
+            return tf.constant(True)
+
+        tf.cond(places < self._places, note, lambda: tf.constant(False))
 
     def read(self, since: int) -> list[Any]:
-        notes = self._ledger._value(self._notes, self._ledger._tf.int64)[:-1]
-        held = self._ledger._value(self._handle, self._dtype)
+        if self._handle is None:
+            return []
+        notes = self._ledger.value(self._notes, self._ledger._tf.int64).numpy()
+        held = self._ledger.value(self._handle, self._dtype).numpy()
         order = sorted(range(len(notes)), key=lambda place: int(notes[place, 0]))
         return [held[p, : int(notes[p, 1])] for p in order if notes[p, 0] > since]
+
+
+def drawn_places(count: int) -> list[int]:
+    """For each pass the place of a bank where its rows go; past the last place, nowhere."""
+    found = []
+    for number in range(count):
+        if milestone(number):
+            found.append(number.bit_length())
+        elif by_lot(number):
+            found.append(MILESTONES + randbelow(LOTS))
+        else:
+            found.append(MILESTONES + LOTS)
+    return found
 
 
 def can_be_kept(tensor: Any) -> bool:
@@ -182,10 +212,28 @@ def can_be_kept(tensor: Any) -> bool:
     return bool(number) and not tensor.dtype.is_quantized
 
 
-def first_rows(tf: Any, tensor: Any, rows: Any, count: int) -> Any:
+def _is_small(tensor: Any) -> bool:
+    """Of a known form and size: the whole of it can be kept."""
+    known = tensor.shape.is_fully_defined()
+    return bool(known and tensor.shape.num_elements() * tensor.dtype.size <= MAX_HELD)
+
+
+def kept_shape(tensor: Any) -> list[int]:
+    """The form of what is kept of it."""
+    shape: list[int] = tensor.shape.as_list()
+    return shape if _is_small(tensor) or not shape else [ROWS, *shape[1:]]
+
+
+def first_rows(tf: Any, tensor: Any, count: int = ROWS) -> Any:
     """So many rows, from the beginning again where there are fewer; its form is then known."""
-    index = tf.range(count, dtype=tf.int64) % tf.maximum(tf.cast(rows, tf.int64), 1)
-    return tf.gather(tensor, index)
+    rows = tf.maximum(tf.shape(tensor, out_type=tf.int64)[0], 1)
+    return tf.gather(tensor, tf.range(count, dtype=tf.int64) % rows)
+
+
+def _as_number(tf: Any, loss: Any) -> Any:
+    """The mean of a loss, as float32."""
+    number = loss if loss.dtype == tf.float32 else tf.cast(loss, tf.float32)
+    return number if number.shape.rank == 0 else tf.reduce_mean(number)
 
 
 def latest(ring: Any, seen: int, count: int) -> list[float]:
