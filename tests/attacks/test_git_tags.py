@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from graders.batch.job import Options, prepare
+from graders.batch.problems import UsageProblem
 from graders.intake import collect, git_tag
 from graders.intake.packed_streams import Allowance, ArchiveProblem
 from graders.language import speaking
 from graders.rubric.model import Rubric, Text
 from tests.attacks.builders import notebook
-from tests.attacks.test_inputs import RUNS, git
+from tests.attacks.test_inputs import ROOT, RUNS, git
 
 RUBRIC = Rubric(assignment="p2", title=Text(es="x", en="x"), exercises=(), tag="P2")
 
@@ -282,3 +284,12 @@ def test_a_tags_name_is_harmless_to_show(ana):
     git(ana, "tag", "p2\u202e")
     found = taken_in(ana)
     assert "\u202e" not in found.problems[0]
+
+
+def test_a_repository_that_is_the_current_folder_does_not_say_how_it_is_marked(ana, monkeypatch):
+    """What is marked lies elsewhere then, but the folder is a student's all the same."""
+    (ana / "rubrics").mkdir()
+    (ana / "rubrics" / "p2.yaml").write_bytes((ROOT / "rubrics" / "p2.yaml").read_bytes())
+    monkeypatch.chdir(ana)
+    with pytest.raises(UsageProblem, match="another folder"):
+        prepare("p2", [Path()], Options(sandbox="none"))
