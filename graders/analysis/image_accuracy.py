@@ -66,7 +66,7 @@ def _trained_here(reading: Reading, evaluation: ImageEvaluation) -> bool:
 def _not_asked(reading: Reading, data: str, trained_only: bool) -> Answer:
     strange = [
         seen
-        for number, seen in enumerate(reading.evidence.passes)
+        for number, seen in enumerate(reading.pass_book.passes)
         if seen.thumbnails is not None
         and sum(seen.rows) >= MIN_COUNT
         and reading.pass_book.images_of(number) is None

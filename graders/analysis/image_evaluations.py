@@ -14,7 +14,7 @@ from graders.analysis.evaluations import Scored
 from graders.analysis.image_files import ImageSet
 from graders.analysis.image_passes import PassBook
 from graders.analysis.predictions import CLASS_ACCURACY
-from graders.evidence.model import Evidence, ForwardPass
+from graders.evidence.model import ForwardPass
 from graders.evidence.reading import Blobs
 
 Array = NDArray[Any]
@@ -60,18 +60,16 @@ class ImageEvaluation:
 
 
 def image_evaluations(
-    evidence: Evidence, blobs: Blobs, sets: Mapping[str, ImageSet], book: PassBook
+    blobs: Blobs, sets: Mapping[str, ImageSet], book: PassBook
 ) -> tuple[ImageEvaluation, ...]:
-    """Every pass over images of a test set, in the order of the evidence."""
+    """Every pass over images of a test set, those of models first."""
     if not sets:
         return ()
-    return tuple(_found(evidence, blobs, sets, book))
+    return tuple(_found(blobs, sets, book))
 
 
-def _found(
-    evidence: Evidence, blobs: Blobs, sets: Mapping[str, ImageSet], book: PassBook
-) -> Iterator[ImageEvaluation]:
-    for number, seen in enumerate(evidence.passes):
+def _found(blobs: Blobs, sets: Mapping[str, ImageSet], book: PassBook) -> Iterator[ImageEvaluation]:
+    for number, seen in enumerate(book.passes):
         if seen.chosen is None or not blobs.has(seen.chosen):
             continue
         chosen = blobs.load(seen.chosen).astype(np.int64).reshape(-1)

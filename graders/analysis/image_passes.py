@@ -46,10 +46,11 @@ class RowImages:
 
 
 class PassBook:
-    """The images behind the passes of one submission."""
+    """The images behind the passes of one submission: `passes` are those of models, then those of
+    networks that are written as functions."""
 
     def __init__(self, evidence: Evidence, blobs: Blobs, book: ImageBook) -> None:
-        self._passes = evidence.passes
+        self.passes: tuple[ForwardPass, ...] = (*evidence.passes, *evidence.plain)
         self._blobs = blobs
         self._book = book
         self._known: dict[str, Recognised | None] = {}
@@ -57,7 +58,7 @@ class PassBook:
 
     def images_of(self, number: int) -> RowImages | None:
         """The images of a pass (by its place in the evidence), direct or behind its features."""
-        seen = self._passes[number]
+        seen = self.passes[number]
         direct = self.recognised(seen)
         if direct is not None:
             return RowImages(direct.data, direct.test, direct.index)
@@ -68,7 +69,7 @@ class PassBook:
         """The images of traced rows; of several sets, the one of most."""
         found: dict[str, RowImages] = {}
         for source in np.unique(traced.source[traced.known]):
-            known = self.recognised(self._passes[int(source)])
+            known = self.recognised(self.passes[int(source)])
             if known is None:
                 continue
             images = found.setdefault(known.data, _nothing(known.data, len(traced.source)))
@@ -95,7 +96,7 @@ class PassBook:
         """Thumbnails of the images behind traced rows, those that are known."""
         parts = []
         for source in np.unique(traced.source[traced.known]):
-            digest = self._passes[int(source)].thumbnails
+            digest = self.passes[int(source)].thumbnails
             if digest is not None and self._blobs.has(digest):
                 held = self._blobs.load(digest)
                 rows = traced.row[traced.source == source]
@@ -104,15 +105,15 @@ class PassBook:
 
     def sources(self, traced: Traced) -> tuple[ForwardPass, ...]:
         """The passes over images behind traced rows."""
-        return tuple(self._passes[int(s)] for s in np.unique(traced.source[traced.known]))
+        return tuple(self.passes[int(s)] for s in np.unique(traced.source[traced.known]))
 
     @cached_property
     def _traces(self) -> Mapping[int, Traced]:
         """What passes over features are traced to, each to those before it."""
         found: dict[int, Traced] = {}
-        order = sorted(range(len(self._passes)), key=lambda n: self._passes[n].moment)
+        order = sorted(range(len(self.passes)), key=lambda n: self.passes[n].moment)
         for number in order:
-            seen = self._passes[number]
+            seen = self.passes[number]
             made = self._loaded(seen.marks)
             if seen.thumbnails is not None:
                 if made is not None:

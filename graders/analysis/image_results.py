@@ -11,6 +11,7 @@ from graders.analysis.reading import Reading
 from graders.analysis.runs import TrainedRun
 from graders.analysis.shown import ShownNumber, shown_counts
 from graders.analysis.statement import Answer
+from graders.evidence.model import ForwardPass
 from graders.language import _
 
 MIN_PART = 0.1  # of the test set: less is a try-out
@@ -56,6 +57,8 @@ def _left_by(reading: Reading, runs: Sequence[TrainedRun], evaluation: ImageEval
     Tensors that moved, as they were at a look after the first step; copies by content.
     """
     seen = evaluation.seen
+    if seen in reading.evidence.plain:
+        return _plainly_left(reading, runs, seen)
     moved = {r.uid: r for run in runs for r in run.run.reached if r.start != r.end}
     if not moved:
         return any(run.run.model == seen.model and seen.moment > run.run.moment for run in runs)
@@ -71,6 +74,21 @@ def _left_by(reading: Reading, runs: Sequence[TrainedRun], evaluation: ImageEval
     learnt = contents_of(reading, runs)
     held = sum(e.digest in learnt and e.digest not in started for e in entries)
     return 2 * held > min(len(moved), len(entries)) > 0
+
+
+def _plainly_left(reading: Reading, runs: Sequence[TrainedRun], seen: ForwardPass) -> bool:
+    """Of networks written as functions: was it asked after these runs began, and before any other
+    training of such a network?"""
+    if any(run.run.model is not None for run in runs):
+        return False
+    numbers = {run.run.number for run in runs}
+    last = max(run.run.last_moment for run in runs)
+    later = [
+        r.run.moment
+        for r in reading.runs
+        if r.run.model is None and r.run.number not in numbers and r.run.moment > last
+    ]
+    return min(run.run.moment for run in runs) < seen.moment < min(later, default=seen.moment + 1)
 
 
 def contents_of(reading: Reading, runs: Sequence[TrainedRun]) -> frozenset[str]:
@@ -135,7 +153,7 @@ def _not_asked(reading: Reading, runs: Sequence[TrainedRun], data: str) -> Answe
     begun = min(run.run.moment for run in runs)
     strange = [
         seen
-        for number, seen in enumerate(reading.evidence.passes)
+        for number, seen in enumerate(reading.pass_book.passes)
         if seen.model in models
         and seen.moment > begun
         and sum(seen.rows) >= MIN_COUNT

@@ -71,7 +71,7 @@ def _asked(reading: Reading, data: str) -> list[ForwardPass]:
     states = {(s.model, s.moment): s for s in reading.evidence.states}
     return [
         seen
-        for seen in reading.evidence.passes
+        for seen in reading.pass_book.passes
         if seen.range is not None
         and seen.thumbnails is not None
         and (state := states.get((seen.model, seen.state))) is not None

@@ -83,7 +83,7 @@ def _around(reading: Reading, runs: Sequence[TrainedRun]) -> Seen | None:
     end = max(run.run.last_moment for run in runs)
     numbered = [
         (number, seen)
-        for number, seen in enumerate(reading.evidence.passes)
+        for number, seen in enumerate(reading.pass_book.passes)
         if seen.moment < end and seen.model not in models and seen.pictures is not None
     ]
     ours: list[ForwardPass] = []

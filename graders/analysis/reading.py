@@ -85,7 +85,7 @@ class Reading(Answers):
     @cached_property
     def image_evaluations(self) -> tuple[ImageEvaluation, ...]:
         """Passes over images of a set's test part, with their true labels."""
-        return image_evaluations(self.evidence, self.blobs, self.images, self.pass_book)
+        return image_evaluations(self.blobs, self.images, self.pass_book)
 
     @cached_property
     def metric_calls(self) -> tuple[MetricCall, ...]:

@@ -282,6 +282,7 @@ class Evidence(Observed):
     graphs: tuple[Graph, ...] = ()
     training: tuple[TrainingRun, ...] = ()
     passes: tuple[ForwardPass, ...] = ()
+    plain: tuple[ForwardPass, ...] = ()  # of networks written as functions: no model, no state
     metrics: tuple[FunctionCall, ...] = ()
     comparisons: tuple[FunctionCall, ...] = ()
     arrays: tuple[ArraySeen, ...] = ()

@@ -48,6 +48,7 @@ _KINDS: dict[str, tuple[str, type[BaseModel]]] = {
     "graph": ("graphs", Graph),
     "run": ("training", TrainingRun),
     "pass": ("passes", ForwardPass),
+    "plain_pass": ("plain", ForwardPass),
     "metric": ("metrics", FunctionCall),
     "comparison": ("comparisons", FunctionCall),
     "array": ("arrays", ArraySeen),

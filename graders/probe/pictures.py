@@ -98,7 +98,8 @@ class PassPictures:
         self._least, self._most = float("inf"), float("-inf")
 
     def note(self, given: Any, out: Any) -> None:
-        """One batch: arrays of as many rows. Raises nothing on rows of any other form."""
+        """One batch: arrays of as many rows, `out` None when what was answered is not known.
+        Raises nothing on rows of any other form."""
         import numpy as np
 
         if given.ndim < 2 or not len(given):
@@ -109,7 +110,7 @@ class PassPictures:
         if self._rows < MAX_ROWS:
             if images is None:
                 self._given.append(marks(given))
-            if out.ndim >= 2 and out.size and out.dtype.kind in "iuf":
+            if out is not None and out.ndim >= 2 and out.size and out.dtype.kind in "iuf":
                 self._answered.append(marks(out))
                 if out.ndim == 2 and out.shape[1] > 1:
                     self._chosen.append(out.argmax(axis=1).astype(np.int32))

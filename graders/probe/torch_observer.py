@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 from .frameworks.torch_modules import TorchModules
+from .plain_calls import PlainCalls
 from .training import Training
 from .watch import Watch
 
@@ -28,6 +29,9 @@ class TorchObserver:
         self._watch_backward()
         self._watch_steps()
         self._watch_boundaries()
+        plain = PlainCalls(self.torch, self.watch, self.framework.tensors)
+        plain.install()
+        self.watch.cells.add(plain)
 
     # Module.__call__ rather than global module hooks: those put every submodule's call on a
     # slow path (6 to 10 % of a small training loop); this costs a fifth of a microsecond.

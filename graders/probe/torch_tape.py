@@ -46,13 +46,19 @@ class Operations:
         name = getattr(function, "__name__", None) or type(function).__name__
         if name in ("__get__", "__set__"):
             return f"{name.strip('_')}:{function.__self__.__name__}"
-        if getattr(self._functional, name, None) is function:
+        if _lives_in(self._functional, name, function):
             return f"F.{name}"
-        if getattr(self._torch, name, None) is function:
+        if _lives_in(self._torch, name, function):
             return f"torch.{name}"
-        if getattr(self._torch.Tensor, name, None) is function:
+        if _lives_in(self._torch.Tensor, name, function):
             return f"T.{name}"
         return name
+
+
+def _lives_in(home: Any, name: str, function: Any) -> bool:
+    """Is it the function of this name, be it watched by us or not?"""
+    found = getattr(home, name, None)
+    return found is function or getattr(found, "__wrapped__", None) is function
 
 
 def make_tape(torch: Any) -> Callable[[Operations], Any]:
