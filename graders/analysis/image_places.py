@@ -97,7 +97,8 @@ class ImageBook:
         if len(some) < len(ours) and thoroughly:
             place, alike = nearest(ours, page.forms)
         elif len(some) < len(ours):
-            whole, near = nearest(ours, page.test_forms)
+            tests = bool(((alike >= SAME_FORM) & (place < len(page.test_forms))).any())
+            whole, near = nearest(ours, page.test_forms if tests else page.test_forms[:0])
             near[some], whole[some] = alike, place
             place, alike = whole, near
         return _explained(thumbnails, page, name, place, alike)
@@ -119,7 +120,7 @@ def _explained(
         error = contrast * np.sqrt(np.clip(1 - alike**2, 0, None))
     else:
         error = np.full(len(thumbnails), np.inf)
-    known = sure | (error < LIKE)
+    known = sure | ((error < LIKE) & (alike >= 0))
     tests = len(page.test_forms)
     return Recognised(
         data=name,

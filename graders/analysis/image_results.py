@@ -32,9 +32,10 @@ def result_on_test(
         return Answer(None, _("the grader has no image set '{data}'").format(data=data))
     if not runs:
         return Answer(False, _("there is no trained network"))
-    ours = [e for e in evaluations_of(reading, runs) if e.data == data and e.part >= MIN_PART]
+    asked = [e for e in evaluations_of(reading, runs) if e.data == data]
+    ours = [e for e in asked if e.part >= MIN_PART]
     if not ours:
-        return _not_asked(reading, runs, data)
+        return _in_part(reading, asked) if asked else _not_asked(reading, runs, data)
     found = shown_accuracy(reading, ours)
     best = ours[-1]
     if found is not None and found.sure:
@@ -147,6 +148,12 @@ def _called(reading: Reading, evaluations: Sequence[ImageEvaluation]) -> Agreeme
     return None
 
 
+def _in_part(reading: Reading, asked: Sequence[ImageEvaluation]) -> Answer:
+    words = _("the trained network was asked for {rows} of the test images only")
+    cells = tuple({reading.cell(e.seen.cell): 0 for e in asked})
+    return Answer(None, words.format(rows=max(e.rows for e in asked)), cells)
+
+
 def _not_asked(reading: Reading, runs: Sequence[TrainedRun], data: str) -> Answer:
     """Why there is no evaluation to judge: rows that cannot be told, or none."""
     models = {run.run.model for run in runs}
@@ -165,6 +172,19 @@ def _not_asked(reading: Reading, runs: Sequence[TrainedRun], data: str) -> Answe
             "the test set of {data}"
         ).format(rows=sum(strange[-1].rows), data=data)
         return Answer(None, words, tuple({reading.cell(s.cell): 0 for s in strange}))
+    foreign = [
+        e
+        for e in reading.image_evaluations
+        if e.data == data
+        and e.seen.moment > begun
+        and not any(_left_by(reading, (run,), e) for run in reading.runs)
+    ]
+    if foreign:
+        words = _(
+            "another network was asked for the test images of {data}, and it cannot be told where "
+            "its weights come from"
+        ).format(data=data)
+        return Answer(None, words, tuple({reading.cell(e.seen.cell): 0 for e in foreign}))
     words = _("the trained network was never asked for the test images of {data}")
     return Answer(False, words.format(data=data))
 

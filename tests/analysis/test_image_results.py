@@ -12,7 +12,7 @@ from torch import nn
 
 from graders.analysis import image_results
 from graders.analysis.statement import Answer
-from tests.analysis.pictured import Gallery, network
+from tests.analysis.pictured import Gallery, image_set, network, scaled
 
 
 @pytest.fixture
@@ -189,3 +189,24 @@ def test_without_the_set_nothing_is_said(gallery: Gallery) -> None:
     reading = gallery.reading()
     assert image_results.result_on_test(reading, reading.runs, "cifar1000").holds is None
     assert image_results.result_on_test(reading, ()).holds is False
+
+
+def test_weights_from_nowhere_are_left_to_a_person(gallery: Gallery) -> None:
+    net = trained(gallery)
+    gallery.end_cell()
+    mean = network()
+    with torch.no_grad():
+        for own, other in zip(mean.parameters(), net.parameters(), strict=True):
+            own.copy_(0.9 * other + 0.1 * own)
+    gallery.show(f"accuracy {right(gallery, gallery.answers(mean, gallery.t10)):.4f}")
+    gallery.end_cell()
+    assert answer(gallery).holds is None
+
+
+def test_a_few_test_images_are_left_to_a_person(gallery: Gallery) -> None:
+    gallery.sets["cifar10"] = image_set(test=400)
+    gallery.t10 = scaled(gallery.set10.x_test)
+    net = trained(gallery)
+    gallery.show(f"accuracy {right(gallery, gallery.answers(net, gallery.t10[:30])):.4f}")
+    gallery.end_cell()
+    assert answer(gallery).holds is None
