@@ -1,4 +1,4 @@
-"""Does the sample class come out as its author decided? Real kernels, so a minute or two."""
+"""Do the sample classes come out as their author decided? Real kernels, so some minutes."""
 
 import json
 import os
@@ -11,12 +11,19 @@ from ruamel.yaml import YAML
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
-CLASS = ROOT / "submissions" / "p3"
-EXPECTED = YAML(typ="safe").load(CLASS / "expected.yaml")
+CLASSES = ("p2", "p3")
+EXPECTED = {
+    name: YAML(typ="safe").load(ROOT / "submissions" / name / "expected.yaml") for name in CLASSES
+}
+
+
+DELIVERIES = [(name, delivery) for name in CLASSES for delivery in sorted(EXPECTED[name])]
 
 
 @pytest.fixture(scope="module")
-def marked(tmp_path_factory):
+def marked(request, tmp_path_factory):
+    """The folder of an assignment's results; its name is the assignment's."""
+    assignment = request.param
     out = tmp_path_factory.mktemp("sample")
     environment = os.environ | {
         "PYTHONPATH": str(ROOT),
@@ -25,8 +32,8 @@ def marked(tmp_path_factory):
     corrige = [sys.executable, "-m", "graders.cli"]
     options = ["--out", str(out), "--data", str(out / "data"), "--sandbox", "none", "--lang", "en"]
     for command in (
-        ["data", "p3", "--out", str(out / "data")],
-        ["grade", str(CLASS), "-a", "p3", *options],
+        ["data", assignment, "--out", str(out / "data")],
+        ["grade", str(ROOT / "submissions" / assignment), "-a", assignment, *options],
     ):
         done = subprocess.run(
             [*corrige, *command],
@@ -38,13 +45,13 @@ def marked(tmp_path_factory):
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-    return out / "p3"
+    return out / assignment
 
 
-@pytest.mark.parametrize("name", sorted(EXPECTED))
+@pytest.mark.parametrize(("marked", "name"), DELIVERIES, indirect=["marked"])
 def test_marked_as_its_author_would(marked, name):
     result = json.loads((marked / name / "result.json").read_text("utf-8"))
-    expected = EXPECTED[name]
+    expected = EXPECTED[marked.name][name]
     if expected["status"] != "graded":
         assert result["status"] == expected["status"]
         assert result["problem"]
@@ -61,9 +68,11 @@ def test_marked_as_its_author_would(marked, name):
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("marked", CLASSES, indirect=True)
 def test_every_page_is_written(marked):
-    assert {path.name for path in marked.iterdir() if path.is_dir()} == set(EXPECTED)
+    expected = EXPECTED[marked.name]
+    assert {path.name for path in marked.iterdir() if path.is_dir()} == set(expected)
     for name in ("index.html", "marks.csv", "results.junit.xml"):
         assert (marked / name).stat().st_size > 0
-    for name in EXPECTED:
+    for name in expected:
         assert (marked / name / "report.html").stat().st_size > 0
