@@ -50,6 +50,7 @@ def install(places: Places) -> None:
     when_imported("torch", lambda torch: _torch_save(torch, places))
     when_imported("tarfile", lambda tarfile: setattr(tarfile, "bltn_open", opened))
     when_imported("h5py", lambda h5py: _hdf5(h5py, places))
+    when_imported("shutil", _copying)
 
 
 def _replace(name: str, new: Callable[..., Any]) -> None:
@@ -284,6 +285,18 @@ def _moving(real: Callable[..., Any], places: Places) -> Callable[..., Any]:
         return real(src, dst, *args, **kwargs)
 
     return move
+
+
+def _copying(shutil: Any) -> None:
+    """A name that is only answered is no file to copy onto itself."""
+    real = shutil._samefile
+
+    @functools.wraps(real)
+    def samefile(src: Any, dst: Any) -> bool:
+        path = text_of(dst)
+        return (path is None or really_exists(path)) and bool(real(src, dst))
+
+    shutil._samefile = samefile
 
 
 def _hdf5(h5py: Any, places: Places) -> None:
