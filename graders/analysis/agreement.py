@@ -21,7 +21,7 @@ WORDS = {
     "accuracy": ("acc", "exact", "acierto", "precisión global", "aciertos"),
     "balanced_accuracy": ("bal", "bacc", "ba:", "ba ", "equilibrad", "ponderad"),
     "f1": ("f1", "f-1", "f_1", "f score", "f-score", "fscore", "medida f"),
-    CLASS_ACCURACY: ("acc", "exact", "aciert", "precis", "correct"),
+    CLASS_ACCURACY: ("acc", "exact", "aciert", "precis", "correct", "test", "prueba"),
 }
 HELD_TOLERANCE = 3e-6  # numbers in variables are at least float32
 NEAR, MANY = 0.1, 60  # more numbers of one variable within a tenth of a figure are a list
@@ -149,7 +149,8 @@ def _shown(
             crowd = crowded(number, reading.shown_in(number.cell))
             if clear and not crowd and not number.typed:
                 return Agreement("shown", number.value, number.cell)
-            if number.digits >= 2 and not _names_another(metric, number.words[-40:]):
+            enough = 1 if metric == CLASS_ACCURACY else 2  # all right is 1.0, written out in full
+            if number.digits >= enough and not _names_another(metric, number.words[-40:]):
                 why = "typed" if number.typed else "crowd" if crowd else "rounded"
                 weak = weak or Agreement("shown", number.value, number.cell, False, why)
     return weak

@@ -20,7 +20,8 @@ from graders.language import _
 
 Array = NDArray[Any]
 MOSTLY = 0.5  # of the images that were recognised
-FOREIGN = 0.1  # share of images of the test part
+FOREIGN = 0.1  # share of images of the test part, as they stand
+LIKE_FOREIGN = 0.3  # of images that may only look like them: moved ones are taken for others
 ENOUGH = 12  # rows of a batch whose image is known, to judge its labels by
 OTHERS = 0.7  # agreement below which labels are not the set's
 
@@ -35,8 +36,10 @@ def strange_images(reading: Reading, parts: Sequence[TrainedRun], data: str) -> 
         return ""
     if known.data != data and known.known.mean() > MOSTLY:
         return _("it was trained on images of {data}").format(data=known.data)
-    test = known.test[known.known].mean() if known.data == data else 0.0
-    if test >= FOREIGN:
+    mine = known.test & known.known if known.data == data else np.zeros_like(known.known)
+    test = mine.sum() / known.known.sum()
+    as_they_stand = (mine & known.untouched).sum() / known.known.sum()
+    if as_they_stand >= FOREIGN or test >= LIKE_FOREIGN:
         return _("{share:.0%} of the images it was trained on are of the test set").format(
             share=test
         )
