@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graders.analysis.fine_tunings import FineTuning
 from graders.analysis.image_results import evaluations_of
@@ -14,6 +15,7 @@ from graders.language import _
 
 DEVIATIONS = 3.0  # over chance, of an accuracy that so many images give by chance
 BETTER = 1.5  # times chance: a network that learnt little, or none that was unlucky
+NOISE = 2.0  # times what the loss of one batch and the next differ by
 FEW = 0.1  # of the training images, shown in all steps together
 
 
@@ -42,8 +44,10 @@ def learnt(reading: Reading, tuning: FineTuning, data: str) -> Answer:
         return Answer(None, words, cells)
     skill = _skill(reading, tuning, data)
     holds = course.fell
-    if not course.fell and skill is not None:
-        holds = True if skill == "skilled" else course.fell
+    if holds and course.first - course.last <= NOISE * _noise(losses):
+        holds = None
+    if not holds and skill == "skilled":
+        holds = True
     if holds is False:
         return Answer(False, words, cells)
     doubt = (
@@ -56,6 +60,15 @@ def learnt(reading: Reading, tuning: FineTuning, data: str) -> Answer:
     if doubt:
         return Answer(None, f"{doubt}; {words}", cells)
     return Answer(holds, words, cells)
+
+
+def _noise(losses: NDArray[np.float64]) -> float:
+    """How far the means of the first and the last tenth of a curve differ by chance."""
+    finite = losses[np.isfinite(losses)]
+    if len(finite) < 2:
+        return 0.0
+    tenth = max(1, len(losses) // 10)
+    return float(np.std(np.diff(finite)) / np.sqrt(tenth))
 
 
 def _skill(reading: Reading, tuning: FineTuning, data: str) -> str | None:

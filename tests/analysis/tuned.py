@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from graders.analysis.image_files import ImageSet
 from graders.analysis.reading import Reading
 from graders.evidence.reading import read
 from graders.evidence.run_record import CellRecord, RunRecord
@@ -86,6 +87,7 @@ class Studio(Notebook):
         self.labels = torch.arange(240) % NEW
         colours = torch.rand(NEW, 3)[self.labels][:, :, None, None]
         self.images = (colours + 0.2 * torch.randn(240, 3, SIDE, SIDE)) * 2 - 1
+        self.sets: dict[str, ImageSet] = {}
 
     def pretrained(self) -> Network:
         net = Network()
@@ -116,6 +118,7 @@ class Studio(Notebook):
         parameters: Iterable[Any],
         *,
         x: torch.Tensor | None = None,
+        y: torch.Tensor | None = None,
         rate: float = 1e-2,
         epochs: int = 4,
         batch: int = 48,
@@ -127,11 +130,12 @@ class Studio(Notebook):
         """A loop of the notebook's own. `answer` computes the logits of a batch (with `call`),
         `parameters` go to the optimizer, `between` runs after each step."""
         rows = self.images if x is None else x
+        labels = self.labels if y is None else y
         chosen = optimizer(list(parameters), lr=rate)
         count = 0
         for _ in range(epochs):
             for index in torch.randperm(len(rows)).split(batch):
-                loss = nn.functional.cross_entropy(answer(rows[index]), self.labels[index])
+                loss = nn.functional.cross_entropy(answer(rows[index]), labels[index])
                 chosen.zero_grad()
                 self.training.before_backward(loss)
                 loss.backward()
@@ -145,9 +149,9 @@ class Studio(Notebook):
         if end:
             self.end_cell()
 
-    def evaluate(self, net: nn.Module) -> None:
+    def evaluate(self, net: nn.Module, x: torch.Tensor | None = None) -> None:
         net.eval()
-        self.features(net, self.images[:48])
+        self.features(net, self.images[:48] if x is None else x)
         self.end_cell()
 
     def reading(self) -> Reading:
@@ -158,7 +162,7 @@ class Studio(Notebook):
         )
         record = RunRecord(ended="finished", cells=cells)
         (self.folder / "run.json").write_text(record.model_dump_json())
-        return Reading(read(self.folder), self.folder, {}, weights=self.weights)
+        return Reading(read(self.folder), self.folder, {}, weights=self.weights, images=self.sets)
 
 
 def freeze(net: nn.Module) -> nn.Module:
