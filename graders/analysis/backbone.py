@@ -16,8 +16,7 @@ from graders.evidence.model import ForwardPass, Graph
 from graders.evidence.reading import Blobs
 
 Array = NDArray[Any]
-ROWS = 64  # of a run's inputs that are looked for among the answers of passes
-MOST = 0.5  # of them must be there
+FEW = 3  # rows that are another's answers, number by number, are no accident
 LONGEST = 40  # passes in a row, each over what the one before it answered
 MARK = 8  # numbers of a row that the probe notes
 
@@ -77,6 +76,9 @@ class Feeding:
             fed = self._along(chain, form, sure=True)
         elif form and not self._lineage.has_kernels(own):
             fed = self._by_form(form, before)
+            if not fed.tensors and self._lineage.reads(int(np.prod(form))):
+                # Features, as it seems, computed by functions that nobody saw.
+                fed = Backbone(self._lineage.held_at(run.run.moment), sure=False)
         if own:
             networks = (*fed.networks, network)
             return replace(fed, tensors={**fed.tensors, **own}, networks=networks)
@@ -87,25 +89,38 @@ class Feeding:
         """Passes of which the last one answered these rows, and each was given what the one
         before it answered; in order."""
         found: list[ForwardPass] = []
-        while len(found) < LONGEST:
-            fed = next(
-                (p for p in reversed(before) if self._answered(p.model, before, given)), None
-            )
-            if fed is None:
+        networks = 0
+        while networks < LONGEST:
+            networks += 1
+            fed = self._fed_by(before, given)
+            if not fed:
                 break
-            found.insert(0, fed)
-            before = [p for p in before if p.model != fed.model]
-            earlier = self._rows(fed.given_marks or fed.inputs)
-            if earlier is None:
+            found[:0] = fed
+            before = [p for p in before if p.model != fed[0].model]
+            earlier = [self._rows(p.given_marks or p.inputs) for p in fed]
+            known = [rows for rows in earlier if rows is not None]
+            if len({rows.shape[1] for rows in known}) != 1:
                 break
-            given = earlier
+            given = np.concatenate(known)
         return found
 
-    def _answered(self, model: int, passes: Sequence[ForwardPass], given: Array) -> bool:
-        """Are these rows among what a model answered in all of these passes?"""
-        made = [self._answers(p) for p in passes if p.model == model]
-        same = [m for m in made if m is not None and m.shape[1] == given.shape[1]]
-        return bool(same) and _among(given, np.concatenate(same))
+    def _fed_by(self, before: Sequence[ForwardPass], given: Array) -> list[ForwardPass]:
+        """The passes of one model that answered these rows, or some of them: of many passes only
+        the first and the last ones are kept."""
+        wanted = {row.tobytes() for row in given}
+        for model in dict.fromkeys(p.model for p in reversed(before)):
+            fed, rows = [], 0
+            for seen in before:
+                made = self._answers(seen) if seen.model == model else None
+                if made is None or made.shape[1] != given.shape[1]:
+                    continue
+                same = sum(row.tobytes() in wanted for row in made)
+                if same:
+                    fed.append(seen)
+                    rows += same
+            if rows >= min(FEW, len(wanted)) > 0:
+                return fed
+        return []
 
     def _answers(self, seen: ForwardPass) -> Array | None:
         return self._rows(seen.marks or seen.outputs)
@@ -127,21 +142,20 @@ class Feeding:
         """What the passes of a chain computed with, up to its last one's answer of this form."""
         tensors: dict[str, int] = {}
         networks: list[Network] = []
-        for seen in chain:
+        last = {p.model: p for p in chain}  # in order
+        for seen in last.values():
             network = self._network(seen)
             if network is None:
                 tensors |= self._lineage.in_model(seen.model, seen.moment)
                 sure = False
                 continue
             value = network.output
-            if seen is chain[-1]:
+            if seen.model == chain[-1].model:
                 value = _value_of_form(network, form) or value
             if value is not None:
                 tensors |= self._lineage.in_network(network, network.ancestors(value) | {value})
                 networks.append(network)
-        models = {p.model for p in chain}
-        mine = tuple(p for p in self._passes if p.model in models and p.moment <= chain[-1].moment)
-        return Backbone(tensors, tuple(networks), mine, sure)
+        return Backbone(tensors, tuple(networks), tuple(chain), sure)
 
     # -- known by their form ---------------------------------------------------------------
     def _by_form(self, form: tuple[int, ...], before: Sequence[ForwardPass]) -> Backbone:
@@ -184,12 +198,3 @@ def _value_of_form(network: Network, form: tuple[int, ...]) -> int | None:
     ]
     exact = [v for v in found if network.shape(v)[1:] == form]
     return next(reversed(exact or found), None)
-
-
-def _among(given: Array, made: Array) -> bool:
-    """Are most of some rows among these, bit for bit?"""
-    if given.shape[1] != made.shape[1] or not len(given):
-        return False
-    known = {row.tobytes() for row in made}
-    rows = given[np.linspace(0, len(given) - 1, min(ROWS, len(given))).astype(int)]
-    return sum(row.tobytes() in known for row in rows) >= MOST * len(rows)

@@ -55,6 +55,8 @@ def is_trained(reading: Reading, tuning: FineTuning) -> Answer:
     if not tuning.tensors or pretrained is None:
         return _strange(tuning, cells)
     found = _fates(reading, tuning, pretrained, ("kernel",))
+    if not found:
+        return _strange(tuning, cells)
     reached = {r.uid for p in tuning.parts for r in p.run.reached}
     still = [f for f in found if not f.moved or f.back]
     without = [f for f in found if f.uid not in reached]

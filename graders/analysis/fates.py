@@ -54,10 +54,11 @@ def _contents(tuning: FineTuning, uid: int, lineage: Lineage) -> Iterator[str]:
     """What a tensor held when the fine-tuning began, at each look, and after it."""
     passes = tuning.feature_passes
     windows = [(s.start, s.end) for s in tuning.stages]
-    if passes:  # from before the features were computed
+    if passes:  # from when the features were computed, as each network was then
         windows.insert(0, (min(p.state for p in passes) - 1, max(p.moment for p in passes)))
     for start, end in windows:
-        before = lineage.at(uid, start)
+        begun = any(s.start == start for s in tuning.stages)
+        before = lineage.begun(uid, start) if begun else None
         if before is not None:
             yield before.digest
         for stage in tuning.stages:
@@ -70,6 +71,9 @@ def _contents(tuning: FineTuning, uid: int, lineage: Lineage) -> Iterator[str]:
                 yield from (p.digest for p in sample.parameters if p.uid == uid and p.digest)
             if reached is not None:
                 yield reached.end
+            tape = stage.trained.network
+            if tape is not None and tape.graph.why == "training":
+                yield from (x.digest for x in tape.leaves.values() if x.uid == uid)
         for entry in lineage.between(uid, start, end):
             yield entry.digest
         after = lineage.after(uid, end)

@@ -150,7 +150,7 @@ def _moved(run: TrainedRun, kernels: frozenset[int], lineage: Lineage) -> frozen
     reached = {r.uid: r for r in run.run.reached}
     found = {uid for uid in kernels if uid in reached and reached[uid].start != reached[uid].end}
     for uid in kernels - set(reached):
-        before, after = lineage.at(uid, run.run.moment), lineage.after(uid, run.run.last_moment)
+        before, after = lineage.begun(uid, run.run.moment), lineage.after(uid, run.run.last_moment)
         if before is not None and after is not None and before.digest != after.digest:
             found.add(uid)
     return frozenset(found)

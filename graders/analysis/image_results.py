@@ -185,6 +185,9 @@ def _not_asked(reading: Reading, runs: Sequence[TrainedRun], data: str) -> Answe
             "its weights come from"
         ).format(data=data)
         return Answer(None, words, tuple({reading.cell(e.seen.cell): 0 for e in foreign}))
+    if models == {None}:
+        words = _("the network is no module or model: what it was asked for was not seen")
+        return Answer(None, words)
     words = _("the trained network was never asked for the test images of {data}")
     return Answer(False, words.format(data=data))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from graders.analysis.network import Network
 from graders.analysis.pretrained import PretrainedBook
-from graders.evidence.model import Entry, State
+from graders.evidence.model import Entry, State, TrainingRun
 
 
 class Lineage:
@@ -17,10 +17,13 @@ class Lineage:
     A tensor belongs to an array from the moment it held it; so does a copy of what became of it.
     """
 
-    def __init__(self, states: Iterable[State], book: PretrainedBook) -> None:
+    def __init__(
+        self, states: Iterable[State], book: PretrainedBook, runs: Iterable[TrainingRun] = ()
+    ) -> None:
         self._book = book
-        self._states = sorted(states, key=lambda s: s.moment)
+        self._states = sorted([*states, *_ends_of(runs)], key=lambda s: s.moment)
         self._history: dict[int, list[tuple[int, Entry]]] = defaultdict(list)
+        self._begins = {s.moment for s in self._states if s.why == "run_start"}
         self._keys: dict[int, str] = {}  # by tensor
         self._derived: dict[str, str] = {}  # by content, the file's own and what became of it
         for state in self._states:
@@ -42,7 +45,7 @@ class Lineage:
             if key is not None:
                 self._found(entry, key, taken, beside)
         for entry, held in plain:  # ones and zeros are everybody's: their neighbours tell
-            if _layer(entry.name) in beside:
+            if entry.name and _layer(entry.name) in beside:
                 key = next((k for k in held if k not in taken), held[0])
                 self._found(entry, key, taken, beside)
 
@@ -89,6 +92,19 @@ class Lineage:
                 found.setdefault(key, entry.uid)
         return found
 
+    def held_at(self, moment: int) -> dict[str, int]:
+        """The same for all tensors seen at or before a moment, whatever they are part of."""
+        found: dict[str, int] = {}
+        for uid, key in self._keys.items():
+            if self._history[uid][0][0] <= moment:
+                found.setdefault(key, uid)
+        return found
+
+    def reads(self, numbers: int) -> bool:
+        """Does a matrix of the file take so many numbers for each row, as its last layer does?"""
+        arrays = self._book.pretrained.arrays.values()
+        return any(a.ndim == 2 and numbers in a.shape for a in arrays)
+
     def has_kernels(self, keys: Iterable[str]) -> bool:
         """Is a convolution's kernel among these arrays of the file?"""
         return any(self._book.pretrained.arrays[key].ndim == 4 for key in keys)
@@ -100,6 +116,14 @@ class Lineage:
         place = bisect_right(seen, moment, key=lambda item: item[0])
         return seen[place - 1][1] if place else None
 
+    def begun(self, uid: int, moment: int) -> Entry | None:
+        """A tensor as it was when a run began at this moment: all models are looked at then, just
+        after it. What was seen before may be older than what was loaded since."""
+        seen = self._history.get(uid, [])
+        place = bisect_right(seen, moment, key=lambda item: item[0])
+        later = seen[place:]
+        return later[0][1] if later and later[0][0] in self._begins else self.at(uid, moment)
+
     def after(self, uid: int, moment: int) -> Entry | None:
         """A tensor as first seen after a moment."""
         seen = self._history.get(uid, [])
@@ -109,6 +133,24 @@ class Lineage:
     def between(self, uid: int, start: int, end: int) -> list[Entry]:
         """A tensor at every look after a moment and up to another one."""
         return [e for m, e in self._history.get(uid, []) if start < m <= end]
+
+
+def _ends_of(runs: Iterable[TrainingRun]) -> Iterator[State]:
+    """What trained tensors held when a run began and when it ended, as states of no model: a
+    network that is no module may be seen nowhere else."""
+    for run in runs:
+        for moment, end in ((run.moment, False), (run.last_moment, True)):
+            entries = [
+                Entry(
+                    name="", uid=r.uid, role="parameter", requires_grad=True, shape=r.shape,
+                    dtype="", digest=r.end if end else r.start,
+                )
+                for r in run.reached
+            ]  # fmt: skip
+            yield State(
+                model=-1, why="run", training=True, entries=tuple(entries), cell=run.cell,
+                moment=moment,
+            )  # fmt: skip
 
 
 def _layer(name: str) -> str:

@@ -109,7 +109,7 @@ class Trainings:
     def lineage(self) -> Lineage:
         """Which tensors come from the pretrained weights, and what they held over time."""
         book = self.pretrained or PretrainedBook(Pretrained({}), self.blobs)
-        return Lineage(self.evidence.states, book)
+        return Lineage(self.evidence.states, book, self.evidence.training)
 
     def _holds_frozen(self, run: TrainedRun) -> bool:
         network = run.network

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,19 @@ import torch
 from graders.analysis.network import Network
 from graders.evidence.model import Graph
 from graders.evidence.reading import Blobs
+from graders.language import speaking
 from graders.probe.frameworks.torch_modules import TorchModules
 from graders.probe.graphs import draw as draw_graph
 from graders.probe.graphs import write_graph
 from graders.probe.log import EventLog
 from graders.probe.models import ModelBook
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """What is said is compared in the words of the code."""
+    with speaking("en"):
+        yield
 
 
 class Clock:
