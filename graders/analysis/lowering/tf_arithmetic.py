@@ -123,6 +123,45 @@ def binary(w: Writer, call: OpCall, op: str) -> Result:
     return pointwise(w, op, [_as_value(w, left), _as_value(w, right)], call.out)
 
 
+def add(w: Writer, call: OpCall) -> Result:
+    """A sum; the one as which TensorFlow computes binary cross-entropy goes by that name."""
+    pair = _cross_entropy(w, call) if w.judged and call.name == "AddV2" else None
+    if pair is None:
+        return binary(w, call, "torch.add")
+    logits, labels = pair
+    named = {"reduction": "none"}
+    arguments = [ref(logits), _as_value(w, labels)]
+    return w.emit("F.binary_cross_entropy_with_logits", arguments, w.shape(call.out), named)
+
+
+def _cross_entropy(w: Writer, call: OpCall) -> tuple[int, Any] | None:
+    """z and y, for max(z, 0) - z y + log(1 + exp(-|z|)) as TensorFlow writes it."""
+    rest, bent = (w.maker(call.value(i)) for i in (0, 1))
+    if rest is None or bent is None or (rest.op, bent.op) != ("torch.sub", "torch.log1p"):
+        return None
+    power, upper, product = (w.maker(x["t"]) for x in (bent.args[0], rest.args[0], rest.args[1]))
+    ops = [n.op if n is not None else "" for n in (power, upper, product)]
+    if ops != ["torch.exp", "torch.where", "torch.mul"]:
+        return None
+    assert power is not None
+    assert upper is not None
+    assert product is not None
+    logits = upper.args[1]["t"]
+    choice, folded = w.maker(upper.args[0]["t"]), w.maker(power.args[0]["t"])
+    if choice is None or folded is None or choice.op != "torch.ge" or folded.op != "torch.where":
+        return None
+    negative = w.maker(folded.args[1]["t"])
+    same_choice = folded.args[0] == upper.args[0] and choice.args[0] == upper.args[1]
+    if negative is None or negative.op != "torch.neg" or not same_choice:
+        return None
+    if negative.args[0] != upper.args[1] or folded.args[2] != upper.args[1]:
+        return None
+    for one, other in (product.args, product.args[::-1]):
+        if value_of(one) == logits:
+            return logits, other
+    return None
+
+
 def _gated(w: Writer, left: Any, right: Any) -> int | None:
     """x, for x * sigmoid(x): as which TensorFlow computes SiLU."""
     for plain, gate in ((value_of(left), value_of(right)), (value_of(right), value_of(left))):
@@ -238,6 +277,8 @@ OPERATIONS: dict[str, Callable[[Writer, OpCall], Any]] = {
     **{name: partial(binary, op=op) for name, op in _BINARY.items()},
     **{name: partial(reduction, op=op) for name, op in _REDUCTIONS.items()},
     "Square": square,
+    "Add": add,
+    "AddV2": add,
     "SquaredDifference": squared_difference, "LeakyRelu": leaky_relu, "Select": select,
     "SelectV2": select, "AddN": sum_of_all, "Cast": cast, "ArgMax": argmax, "BiasAdd": bias_add,
     "Softmax": partial(softmax, op="F.softmax"),
