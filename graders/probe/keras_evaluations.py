@@ -130,7 +130,7 @@ class KerasEvaluations:
             if traced is None or not isinstance(logs, dict) or traced[0] is not model:
                 return logs
             _layer, given, out = traced
-            inputs = [x for x in given if observer.is_graphs(x)]
+            inputs = tuple(x for x in given if observer.is_graphs(x))  # a list would be stacked
             if not inputs or not observer.is_graphs(out):
                 return logs
             return {**logs, SEEN: (inputs, out)}
