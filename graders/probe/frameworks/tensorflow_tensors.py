@@ -40,12 +40,13 @@ class TensorFlowTensors:
     def _watch_handles(self) -> None:
         from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable
 
-        original, handles = BaseResourceVariable.__init__, self._by_handle
+        original, handles, known = BaseResourceVariable.__init__, self._by_handle, self.variable_of
 
         def made(variable: Any, *args: Any, **kwargs: Any) -> None:
             original(variable, *args, **kwargs)
             handle = getattr(variable, "_handle", None)
-            if handle is not None:
+            # What an assignment returns is another object with the variable's handle.
+            if handle is not None and known(handle) is None:
                 handles[id(handle)] = variable
 
         BaseResourceVariable.__init__ = made
