@@ -31,7 +31,7 @@ def strange_images(reading: Reading, parts: Sequence[TrainedRun], data: str) -> 
     seen = images_of(reading, parts)
     if seen is None or not seen.sure:
         return ""
-    known = reading.image_book.recognise(seen.thumbnails)
+    known = reading.image_book.recognise(seen.thumbnails, thoroughly=True)
     if known is None or known.known.mean() < FOREIGN:
         return ""
     if known.data != data and known.known.mean() > MOSTLY:
@@ -59,7 +59,7 @@ def of_old_task(reading: Reading, run: TrainedRun) -> bool:
     seen = images_of(reading, (run,))
     if seen is None or not seen.sure:
         return False
-    known = reading.image_book.recognise(seen.thumbnails)
+    known = reading.image_book.recognise(seen.thumbnails, thoroughly=True)
     if known is None or known.known.mean() < MOSTLY:
         return False
     return reading.images[known.data].classes in old

@@ -99,6 +99,7 @@ def test_what_is_no_plain_evaluation(plain: PlainCalls, tmp_path: Path) -> None:
     assert passes(plain, tmp_path) == []
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
 def test_the_functions_are_still_themselves(plain: PlainCalls) -> None:
     names = Operations(torch)
     original = torch.nn.functional.conv2d.__wrapped__
