@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from graders.analysis.image_changes import Changes, changes_of
 from graders.analysis.image_places import LIKE, ImageBook
-from graders.analysis.image_sources import Seen, images_of
+from graders.analysis.image_sources import Seen, images_before, images_of
 from graders.analysis.network import Network
 from graders.analysis.operations import bare
 from graders.analysis.reading import Reading
@@ -78,7 +78,12 @@ def augmented(
         return Answer(None, _("the images that it was trained on were not seen"), cells)
     mixture = mixture_of(reading.image_book, seen, data)
     holds = _judged(mixture)
-    if holds is False and not (seen.sure and not any(_turns_inside(run) for run in runs)):
+    if holds is False and not seen.sure:
+        # What it was given is not known, unless no other images were given to any network.
+        every = images_before(reading, runs, data)
+        holds = _judged(mixture_of(reading.image_book, every, data)) if every else None
+        holds = None if holds else holds
+    if holds is False and any(_turns_inside(run) for run in runs):
         holds = None
     return Answer(holds, _described(mixture, data), cells)
 

@@ -9,13 +9,16 @@ from graders.analysis.image_evaluations import ImageEvaluation
 from graders.analysis.predictions import CLASS_ACCURACY
 from graders.analysis.reading import Reading
 from graders.analysis.runs import TrainedRun
-from graders.analysis.shown import ShownNumber, shown_counts
+from graders.analysis.shown import ShownNumber, crowded, shown_counts
 from graders.analysis.statement import Answer
 from graders.evidence.model import ForwardPass
 from graders.language import _
 
 MIN_PART = 0.1  # of the test set: less is a try-out
 MIN_COUNT = 50  # rows, of which so many being right says something
+RESULT_WORDS = ("test", "prueba", "evalu", "result", "final", "cifar")
+LOSS_WORDS = ("loss", "pérdida", "perdida", "error")
+EXACT = 1e-9
 LIBRARY = 1e-6  # what single precision leaves of a figure that a library returned
 
 
@@ -121,7 +124,12 @@ def shown_accuracy(reading: Reading, evaluations: Sequence[ImageEvaluation]) -> 
     found = find(reading, CLASS_ACCURACY, [e.scored for e in evaluations], first)
     if found is not None and found.sure:
         return found
-    return _counted(reading, evaluations) or _called(reading, evaluations) or found
+    return (
+        _counted(reading, evaluations)
+        or _called(reading, evaluations)
+        or _to_the_last_digit(reading, evaluations)
+        or found
+    )
 
 
 def _counted(reading: Reading, evaluations: Iterable[ImageEvaluation]) -> Agreement | None:
@@ -131,6 +139,29 @@ def _counted(reading: Reading, evaluations: Iterable[ImageEvaluation]) -> Agreem
         for right, rows in shown_counts(cell):
             if rows >= MIN_COUNT and cell.index >= wanted.get((right, rows), cell.index + 1):
                 return Agreement("shown", right / rows, cell.index)
+    return None
+
+
+def _to_the_last_digit(
+    reading: Reading, evaluations: Sequence[ImageEvaluation]
+) -> Agreement | None:
+    """Few images have few digits: `Test: 0.84` of 100 says all there is, where the line speaks of
+    a result, or stands alone under its evaluation, and of no loss."""
+    for number in reading.shown:
+        if number.literal or number.typed or any(w in number.line for w in LOSS_WORDS):
+            continue
+        share = number.value / 100 if number.percent or number.value > 1 else number.value
+        for evaluation in evaluations:
+            cell = reading.cell(evaluation.seen.cell)
+            bare = not any(c.isalpha() for c in number.line) and number.cell == cell
+            if (
+                number.cell >= cell
+                and abs(share - evaluation.accuracy) < EXACT
+                and evaluation.rows <= 10**number.digits
+                and (bare or any(word in number.line for word in RESULT_WORDS))
+                and not crowded(number, reading.shown_in(number.cell))
+            ):
+                return Agreement("shown", share, number.cell)
     return None
 
 

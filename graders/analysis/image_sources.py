@@ -29,6 +29,26 @@ class Seen:
     sure: bool
 
 
+def images_before(reading: Reading, runs: Sequence[TrainedRun], data: str) -> Seen | None:
+    """All images but a set's test images, and those of other sets, that any network was given up
+    to the end of the runs: what the runs were given must be among them."""
+    book, end = reading.pass_book, max(run.run.last_moment for run in runs)
+    ours = []
+    for number, seen in enumerate(book.passes):
+        if seen.pictures is None or seen.moment >= end:
+            continue
+        images = book.images_of(number)
+        known = images.index[images.index >= 0] if images is not None else np.zeros(0)
+        if (
+            images is None
+            or not len(known)
+            or (images.data == data and not images.test[images.index >= 0].all())
+        ):
+            ours.append(seen)
+    pictures = _whole(ours, reading.blobs)
+    return Seen(shrunk(pictures), pictures, False) if pictures is not None else None
+
+
 def images_of(reading: Reading, runs: Sequence[TrainedRun]) -> Seen | None:
     """The images that these runs saw, or that their features were computed from; None when it
     cannot be told."""

@@ -135,6 +135,19 @@ def test_features_computed_in_the_loop(
     assert found.holds is holds, found.words
 
 
+@pytest.mark.parametrize(("change", "holds"), [(moved, True), (lambda x: x, False)])
+def test_features_that_are_not_found_again(
+    gallery: Gallery, change: Callable[[torch.Tensor], torch.Tensor], holds: bool
+) -> None:
+    body, head = network()
+    made = 3 * gallery.answers(body, change(gallery.x10)) - 1
+    gallery.end_cell()
+    gallery.answers(body, gallery.t10)
+    gallery.tune(lambda z: gallery.call(head, z), head.parameters(), made)
+    found = answer(gallery)
+    assert found.holds is holds, found.words
+
+
 def test_changed_copies_that_were_not_trained_on(gallery: Gallery) -> None:
     body, head = network()
     both = gallery.answers(body, torch.cat([gallery.x10, moved(gallery.x10)]))

@@ -47,6 +47,27 @@ SHOWN: dict[str, Callable[[float], str]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("Test CIFAR-10 (frozen): {a}", True),
+        ("{a}", True),
+        ("Resultado final: {p:.0f}%", True),
+        ("loss 0.2 on test {a}", None),
+        ("of the first: {a}", None),
+    ],
+)
+def test_few_images_have_few_digits(gallery: Gallery, text: str, holds: bool | None) -> None:
+    gallery.sets["cifar10"] = image_set(test=100)
+    gallery.t10 = scaled(gallery.set10.x_test)
+    net = trained(gallery)
+    share = right(gallery, gallery.answers(net, gallery.t10))
+    gallery.show(text.format(a=share, p=100 * share))
+    gallery.end_cell()
+    assert len(str(share)) == 4
+    assert answer(gallery).holds is holds
+
+
 @pytest.mark.parametrize("how", SHOWN)
 def test_a_result_shown(gallery: Gallery, how: str) -> None:
     net = trained(gallery)
@@ -154,9 +175,7 @@ def test_shown_nowhere(gallery: Gallery) -> None:
     gallery.answers(net, gallery.t10)
     gallery.show("loss 0.1234")
     gallery.end_cell()
-    found = answer(gallery)
-    assert found.holds is False
-    assert "no result" in found.words
+    assert answer(gallery).holds is False
 
 
 def test_a_figure_that_is_not_understood_is_left_to_a_person(gallery: Gallery) -> None:
