@@ -1,0 +1,129 @@
+"""Whatever the notebook's code does when it is asked, there is one answer to each question."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from graders.evidence.questions import call, cell, code, theirs
+from graders.probe.questions import Questions, assigned, called
+
+
+class Log:
+    def __init__(self):
+        self.events = []
+
+    def write(self, event, **fields):
+        self.events.append({"event": event, **fields})
+
+    def keep(self, array):
+        return array.tolist()
+
+    def flush(self):
+        pass
+
+
+@pytest.fixture
+def ask(tmp_path):
+    def asked(*questions, cells=(), **variables):
+        user = {"In": ["", *cells], **variables}
+        for source in cells:
+            exec(source, user)
+        log = Log()
+        path = tmp_path / "questions.json"
+        path.write_text(json.dumps([{"digest": q.digest, **q.model_dump()} for q in questions]))
+        Questions(SimpleNamespace(user_ns=user), log).answer(str(path))
+        assert [e["question"] for e in log.events] == [q.digest for q in questions]
+        return log.events, user
+
+    return asked
+
+
+def outcome(ask, question, **rest):
+    events, _user = ask(question, **rest)
+    return events[0]["outcome"], events[0].get("value")
+
+
+def test_a_function_is_called(ask):
+    assert outcome(ask, call("f", args=(2, 3)), f=lambda a, b: a * b) == ("answered", 6)
+    twice = outcome(ask, call("f", args=(np.ones(2),)), f=lambda a: 2 * a)
+    assert twice == ("answered", {"array": [2.0, 2.0]})
+    pair = outcome(ask, call("f"), f=lambda: (1, [None, "x"], {"a": True}))
+    assert pair[1] == {"list": [1, {"list": [None, "x"]}, {"dict": {"a": True}}]}
+
+
+def test_the_first_name_that_is_a_function_counts(ask):
+    found = outcome(ask, call("new", "old"), new=7, old=lambda: "old")
+    assert found == ("answered", "old")
+    assert outcome(ask, call("new"), new=7) == ("missing", None)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda: 1 / 0, "raised"),
+        (lambda: exit(), "raised"),
+        (lambda: object(), "unreadable"),
+        (lambda: [[[[[[[[1]]]]]]]], "unreadable"),
+    ],
+)
+def test_what_goes_wrong_is_an_answer(ask, function, said):
+    assert outcome(ask, call("f"), f=function)[0] == said
+
+
+def test_what_takes_too_long_is_ended_whatever_it_catches(ask):
+    def forever():
+        while True:
+            try:
+                while True:
+                    pass
+            except Exception:
+                continue
+
+    events, _user = ask(call("f", seconds=0.2), call("g"), f=forever, g=lambda: 1)
+    assert [e["outcome"] for e in events] == ["late", "answered"]
+
+
+def test_variables_are_given_and_put_back(ask):
+    source = "K = 1\ndef f():\n    return K, extra\n"
+    events, user = ask(call("f", given={"K": 5, "extra": 7}), cells=[source])
+    assert events[0]["value"] == {"list": [5, 7]}
+    assert user["K"] == 1
+    assert "extra" not in user
+
+
+def test_their_own_objects_and_code_of_ours(ask):
+    apply = lambda f, x: f(x)  # noqa: E731 - as a notebook may write it
+    assert (
+        outcome(ask, call("apply", args=(theirs("neg"), 3)), apply=apply, neg=lambda x: -x)[1] == -3
+    )
+    assert outcome(ask, call("apply", args=(code("lambda x: x + 1"), 3)), apply=apply)[1] == 4
+    assert outcome(ask, call("apply", args=(theirs("none"), 3)), apply=apply)[0] == "raised"
+
+
+def test_a_cell_runs_again_and_changes_nothing(ask):
+    cells = [
+        "import numpy as np\na = np.zeros(2)",
+        "a[0] = x0 = 1\nb = a + c if 'c' in globals() else a",
+    ]
+    question = cell("b", given={"c": np.array([5.0, 6.0])}, wanted=("b", "none"))
+    events, user = ask(question, cells=cells)
+    assert events[0]["value"] == {"list": [{"array": [6.0, 6.0]}, None]}
+    assert user["b"].tolist() == [1.0, 0.0]
+
+
+def test_the_first_or_the_last_cell_that_assigns_or_calls(ask):
+    cells = ["y = 1", "def f():\n    return 0", "y = 2", "!pip install x" and "z = f()"]
+    assert outcome(ask, cell("y", wanted=("y",)), cells=cells)[1] == {"list": [1]}
+    assert outcome(ask, cell("y", wanted=("y",), which="last"), cells=cells)[1] == {"list": [2]}
+    assert outcome(ask, cell("f", wanted=("z",), calls=True), cells=cells)[1] == {"list": [0]}
+    assert outcome(ask, cell("w", wanted=("w",)), cells=cells)[0] == "missing"
+
+
+def test_which_names_a_cell_assigns_and_calls():
+    import ast
+
+    tree = ast.parse("a = b = 1\nc[0] = f(2)\nfor d in g(): pass\ndef h():\n    return k()")
+    assert assigned(tree) == {"a", "b", "d"}
+    assert called(tree) == {"f", "g"}
