@@ -69,6 +69,9 @@ def activations(reading: Reading, name: str) -> Answer:
             if net.functions.is_activation(edge) is not False:
                 called = net.functions.name(edge)
                 names[called] = names.get(called, 0) + 1
+        unknown = len(net.unknown_layers)
+        if unknown:
+            names[UNKNOWN] = names.get(UNKNOWN, 0) + unknown
     cells = cells_of(reading)
     if not names:
         return Answer(False, _("there is no activation in the network"), cells)

@@ -54,7 +54,12 @@ def structure(reading: Reading) -> Answer:
 
 def _is_the_block(found: Found) -> bool | None:
     pattern = main_pattern(found.block, found.net.stations, found.net.functions)
-    if tuple("activation" if p == UNKNOWN else p for p in pattern) != PATTERN:
+    unclear = UNKNOWN in pattern or "other" in pattern
+    readings = (
+        tuple("activation" if p in (UNKNOWN, "other") else p for p in pattern),
+        tuple(p for p in pattern if p not in (UNKNOWN, "other")),
+    )
+    if PATTERN not in readings:
         return False
     factors = found.net.functions.joined(
         found.block.end, (found.block.main_end, found.block.skip_end)
@@ -64,7 +69,7 @@ def _is_the_block(found: Found) -> bool | None:
         return False
     if one.out != two.out or (factors is not None and factors != (1.0, 1.0)):
         return False
-    return None if UNKNOWN in pattern or factors is None else True
+    return None if unclear or factors is None else True
 
 
 def skips(reading: Reading) -> Answer | None:

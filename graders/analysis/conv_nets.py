@@ -10,6 +10,7 @@ from functools import cached_property
 import torch
 
 from graders.analysis.network import Network
+from graders.analysis.operations import kind
 from graders.analysis.picture_blocks import PictureBlock, picture_blocks
 from graders.analysis.pointwise import Functions
 from graders.analysis.pretrained import PretrainedBook
@@ -61,6 +62,21 @@ class ConvNet:
         maxima = any("max" in stations.name(s) for s in region)
         averages = region and not maxima and self._is_average(region[-1].edges[0], taken)
         return frozenset(s.out for s in region) if averages else frozenset()
+
+    @cached_property
+    def unknown_layers(self) -> tuple[Station, ...]:
+        """What stands behind the first convolution and may be an activation: operations that are
+        not known, make nothing smaller and have one way in."""
+        stations = self.stations
+        convs = [s.index for s in stations.in_order if s.sort == "conv"]
+        return tuple(
+            s
+            for s in stations.of_sort("other")
+            if min(convs, default=0) < s.index < max(convs, default=0)
+            and s.way is not None
+            and kind(self.network.nodes[s.index]) == "other"
+            and not stations.shrinks(s)
+        )
 
     def _is_average(self, before: Edge, after: Edge) -> bool:
         """True when a value is the mean over the whole picture, of each channel; also when it

@@ -87,8 +87,8 @@ def table(reading: Reading, rows: Sequence[Mapping[str, Any]]) -> Answer:
     expected, observed = [Row.asked(row) for row in rows], rows_of(net, namesake)
     cells = cells_of(reading)
     difference = first_difference(expected, observed)
+    unclear = any(row.kind == UNCLEAR for row in observed)
     if difference is None:
-        unclear = any(row.kind == UNCLEAR for row in observed)
         words = _("all {n} rows of the table agree").format(n=len(expected))
         return Answer(None if unclear else True, words, cells)
     want, seen = difference.expected, difference.observed
@@ -100,7 +100,7 @@ def table(reading: Reading, rows: Sequence[Mapping[str, Any]]) -> Answer:
     if seen is not None and difference.number == len(expected) and _answered(reading, want):
         # a network with these outputs was called and not drawn; this one is a later one
         return Answer(None, words, cells)
-    return Answer(False, words, cells)
+    return Answer(None if unclear else False, words, cells)
 
 
 def _answered(reading: Reading, want: Row | None) -> bool:
@@ -190,6 +190,8 @@ class _Table:
                 edge = station.way
             return Row(AVERAGE, shape, params), edge
         kind = {"conv": CONV, "norm": NORM, "linear": DENSE}.get(station.sort)
+        if kind is None and not params and station in self.net.unknown_layers:
+            kind = UNCLEAR
         return Row(kind or operation_in_words(self.net, station), shape, params), edge
 
     def _shape(self, value: int) -> tuple[int, ...]:

@@ -44,13 +44,13 @@ def _missing(best: Loaded, count: int) -> str:
 
 
 def _all_but(reading: Reading, book: PretrainedBook, best: Loaded) -> bool | None:
-    """None when what is missing may have been there unseen: moving statistics that a training
-    moved before anybody looked, or a whole network that was never drawn."""
-    parts = {book.pretrained.part(key) for key in best.missing}
-    trained = {r.uid for run in reading.evidence.training for r in run.reached}
-    if parts <= {"mean", "variance"} and trained & best.net.uids:
-        return None
+    """None when all of it may have been in a network that was never drawn: one that no module
+    holds, or another module's."""
+    modules = {m.uid for m in reading.evidence.models if m.kind == "module"}
+    drawn = {net.model for net in reading.conv_nets}
     whole = len(book.pretrained.arrays)
-    if any(len(book.held(e.digest for e in s.entries)) == whole for s in reading.evidence.states):
-        return None
+    for state in reading.evidence.states:
+        unseen = best.net.model is None or state.model in modules - drawn
+        if unseen and len(book.held(e.digest for e in state.entries)) == whole:
+            return None
     return False

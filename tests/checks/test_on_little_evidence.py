@@ -17,7 +17,9 @@ from graders.checks.outcome import NotAssessed, Undecided, Violated, require
 from graders.evidence.model import Evidence, FileSeen, ForwardPass, FunctionCall, Numbers
 from graders.evidence.run_record import CellError, CellRecord, Output, RunRecord
 
-CRITERIA = [c for name in ("p3", "p2") for c in rubrics.load(rubrics.find(name)).criteria if c.check]
+CRITERIA = [
+    c for name in ("p3", "p2") for c in rubrics.load(rubrics.find(name)).criteria if c.check
+]
 CELL = CellRecord(
     index=0,
     notebook="a",
