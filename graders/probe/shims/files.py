@@ -12,21 +12,12 @@ from typing import Any
 
 from ..imports import when_imported
 from ..notices import note
+from . import compiled_readers
+from .paths import text_of
 from .places import Places
-from .really import really_exists
 
 _MISSING = (errno.ENOENT, errno.ENOTDIR)
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
-
-
-def text_of(path: Any) -> str | None:
-    """The path as text; None for descriptors and everything else that is no path."""
-    if isinstance(path, (str, bytes, os.PathLike)):
-        try:
-            return os.fsdecode(path)
-        except (TypeError, ValueError):
-            return None
-    return None
 
 
 def install(places: Places) -> None:
@@ -47,10 +38,7 @@ def install(places: Places) -> None:
         _replace(name, _changing(getattr(os, name), places))
     for name in ("rename", "replace"):
         _replace(name, _moving(getattr(os, name), places))
-    when_imported("torch", lambda torch: _torch_save(torch, places))
-    when_imported("tarfile", lambda tarfile: setattr(tarfile, "bltn_open", opened))
-    when_imported("h5py", lambda h5py: _hdf5(h5py, places))
-    when_imported("shutil", _copying)
+    compiled_readers.install(places, opened)
 
 
 def _replace(name: str, new: Callable[..., Any]) -> None:
@@ -285,42 +273,3 @@ def _moving(real: Callable[..., Any], places: Places) -> Callable[..., Any]:
         return real(src, dst, *args, **kwargs)
 
     return move
-
-
-def _copying(shutil: Any) -> None:
-    """A name that is only answered is no file to copy onto itself."""
-    real = shutil._samefile
-
-    @functools.wraps(real)
-    def samefile(src: Any, dst: Any) -> bool:
-        path = text_of(dst)
-        return (path is None or really_exists(path)) and bool(real(src, dst))
-
-    shutil._samefile = samefile
-
-
-def _hdf5(h5py: Any, places: Places) -> None:
-    real = h5py.File.__init__  # opens the file in C
-
-    @functools.wraps(real)
-    def init(self: Any, name: Any, mode: Any = "r", *args: Any, **kwargs: Any) -> None:
-        path = text_of(name)
-        if path is not None and not really_exists(path):
-            place = places.reading(path) if mode == "r" else places.writing(path)
-            name = place or name
-        real(self, name, mode, *args, **kwargs)
-
-    h5py.File.__init__ = init
-
-
-def _torch_save(torch: Any, places: Places) -> None:
-    real = torch.save  # opens the file in C++
-
-    @functools.wraps(real)
-    def save(obj: Any, f: Any, *args: Any, **kwargs: Any) -> Any:
-        path = text_of(f)
-        if path is not None:
-            f = places.writing(path) or f
-        return real(obj, f, *args, **kwargs)
-
-    torch.save = save
