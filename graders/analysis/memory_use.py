@@ -75,7 +75,11 @@ def _uses(reading: Reading, tuning: FineTuning) -> Iterator[Use]:
         else:
             held = kept(network, everything=eager)
         yield Use(
-            rows, held, needed(network, new), needed(network, everyone), eager and _flagged(stage)
+            rows,
+            held,
+            needed(network, new),
+            needed(network, everyone),
+            eager and _flagged(reading, stage),
         )
 
 
@@ -91,14 +95,16 @@ def _of_tensorflow(reading: Reading, stage: Stage) -> bool:
     return any(node.op.startswith("tf.") for g in tapes for node in g.nodes)
 
 
-def _flagged(stage: Stage) -> bool:
-    """Do all kernels of the backbone say that they are not to be trained?"""
+def _flagged(reading: Reading, stage: Stage) -> bool:
+    """Did all kernels of the backbone say that they are not to be trained, when the run began?"""
     looks = [
         p.requires_grad
         for s in stage.trained.run.samples
         for p in s.parameters
         if p.uid in stage.kernels
     ]
+    begun = [reading.lineage.begun(uid, stage.start) for uid in stage.kernels]
+    looks += [entry.requires_grad for entry in begun if entry is not None]
     return bool(looks) and not any(looks)
 
 

@@ -54,7 +54,7 @@ def whole(reading: Reading, tuning: FineTuning, outputs: int) -> Answer:
         return Answer(False, words.format(n=width, classes=outputs), cells)
     if old:
         words = _("the old last layer with its {n} outputs is still there, before the new ones")
-        return Answer(None, words.format(n=size), cells)
+        return Answer(False, words.format(n=size), cells)
     if not _own_layer(reading, network):
         return Answer(None, _("no new last layer was found in the trained network"), cells)
     words = _(

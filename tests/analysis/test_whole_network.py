@@ -107,7 +107,7 @@ def test_old_outputs_kept(studio: Studio) -> None:
 def test_a_new_layer_on_the_old_outputs(studio: Studio) -> None:
     net = studio.pretrained()
     train(studio, nn.Sequential(net, nn.SiLU(), nn.Linear(OLD, NEW)))
-    assert judged(studio).holds is None
+    assert judged(studio).holds is False
 
 
 def test_a_block_dropped(studio: Studio) -> None:
