@@ -194,14 +194,14 @@ def _not_asked(reading: Reading, runs: Sequence[TrainedRun], data: str) -> Answe
         for number, seen in enumerate(reading.pass_book.passes)
         if seen.model in models
         and seen.moment > begun
-        and sum(seen.rows) >= MIN_COUNT
         and reading.pass_book.images_of(number) is None
     ]
-    if strange:
+    rows = sum(sum(seen.rows) for seen in strange)  # a pass may be one batch of many
+    if rows >= MIN_COUNT:
         words = _(
             "the trained network was asked for {rows} images that are not recognised as those of "
             "the test set of {data}"
-        ).format(rows=sum(strange[-1].rows), data=data)
+        ).format(rows=rows, data=data)
         return Answer(None, words, tuple({reading.cell(s.cell): 0 for s in strange}))
     foreign = [
         e
