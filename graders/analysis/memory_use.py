@@ -38,6 +38,12 @@ def optimised(reading: Reading, tuning: FineTuning) -> Answer:
     cells = tuple(reading.cell(c) for c in tuning.cells)
     uses = list(_uses(reading, tuning))
     if not uses:
+        backbone = tuning.last.backbone
+        if backbone.apart and backbone.sure and not any(p.grad for p in backbone.passes):
+            words = _(
+                "the backbone's features are computed apart from the training, without gradients"
+            )
+            return Answer(True, words, cells)
         return Answer(None, _("no iteration of the training was seen from within"), cells)
     use = max(uses, key=lambda u: u.too_much)
     words = _(

@@ -15,6 +15,7 @@ from graders.language import _
 
 DEVIATIONS = 3.0  # over chance, of an accuracy that so many images give by chance
 BETTER = 1.5  # times chance: a network that learnt little, or none that was unlucky
+DIVERGED = 1.5  # times the first loss
 NOISE = 2.0  # times what the loss of one batch and the next differ by
 FEW = 0.1  # of the training images, shown in all steps together
 
@@ -48,6 +49,8 @@ def learnt(reading: Reading, tuning: FineTuning, data: str) -> Answer:
         holds = None
     if not holds and skill == "skilled":
         holds = True
+    if holds is False and course.last < DIVERGED * course.first:
+        holds = None  # with a low rate, a network that is good already hardly improves
     if holds is False:
         return Answer(False, words, cells)
     doubt = (
