@@ -17,12 +17,13 @@ UPDATES = frozenset(
     "AssignVariableOp AssignAddVariableOp AssignSubVariableOp VarHandleOp VarIsInitializedOp "
     "DestroyResourceOp NoOp Placeholder Const Assert".split()
 )
+Find = Callable[[Any], Any]
 MAX_INLINE = 64  # elements of a setting (axes, a shape) that is written down
 
 
-def make_tape(tensorflow: Any) -> Callable[[Callable[[Any], Any]], Any]:
-    """The class of TensorFlow's tapes: `new_tape(variable_of) -> Tape`, where `variable_of` knows
-    the variable that has a handle."""
+def make_tape(tensorflow: Any) -> Callable[[Find, Find], Any]:
+    """The class of TensorFlow's tapes: `new_tape(variable_of, variable_behind) -> Tape`, given who
+    knows the variable that has a handle, and the one that a tensor was read from."""
     from tensorflow.python.eager import record
     from tensorflow.python.framework import op_callbacks, tensor_util
     from tensorflow.python.framework.ops import EagerTensor
@@ -30,9 +31,9 @@ def make_tape(tensorflow: Any) -> Callable[[Callable[[Any], Any]], Any]:
     tensor_type, variable_type = tensorflow.Tensor, tensorflow.Variable
 
     class TensorFlowTape(Tape):
-        def __init__(self, variable_of: Callable[[Any], Any]) -> None:
+        def __init__(self, variable_of: Find, variable_behind: Find) -> None:
             super().__init__()
-            self._variable_of = variable_of
+            self._variable_of, self._variable_behind = variable_of, variable_behind
             self._kept: list[Any] = []  # tensors that are another one's value: ids stay unique
             self._captured: dict[int, Any] = {}  # id of a graph's placeholder -> what it stands for
 
@@ -59,12 +60,26 @@ def make_tape(tensorflow: Any) -> Callable[[Callable[[Any], Any]], Any]:
             known = self._where.get(id(tensor))
             if known is not None:
                 return known
-            if not isinstance(tensor, (variable_type, EagerTensor)):
-                outer = self._outer(tensor)
-                if outer is not tensor:
-                    self.alias(tensor, self.value(outer))
-                    return self._where[id(tensor)]
-            return self.new_value(tensor)
+            if isinstance(tensor, variable_type):
+                return self.new_value(tensor)
+            if isinstance(tensor, EagerTensor):
+                source = self._source(tensor)
+            else:
+                source = self._outer(tensor)
+            if source is None or source is tensor:
+                return self.new_value(tensor)
+            self.alias(tensor, self.value(source))
+            return self._where[id(tensor)]
+
+        def _source(self, tensor: Any) -> Any:
+            """The variable that an eager operation read before we could see it."""
+            if not tensor.dtype.is_floating:
+                return None
+            paused, self.paused = self.paused, True
+            try:
+                return self._variable_behind(tensor)
+            finally:
+                self.paused = paused
 
         def alias(self, tensor: Any, value: int) -> None:
             """This tensor is only another name of a value."""

@@ -37,7 +37,8 @@ red = keras.Sequential([keras.Input((16, 16, 3)), layers.Conv2D(4, 3, padding="s
                         layers.GlobalAveragePooling2D(), layers.Dense(10)])
 """,
     "evaluated": """
-red.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+red.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"])
 scores = red.evaluate(x, y, verbose=0)
 probabilities = red.predict(x, batch_size=16, verbose=0)
 one_by_one = np.concatenate([red(x[i:i + 20], training=False) for i in (0, 20)])
@@ -81,7 +82,6 @@ class Mia(Model):
         self.capa, self.norma = Capa(), layers.BatchNormalization()
         self.d, self.sin_usar = layers.Dense(2, activation=tf.nn.relu), layers.Dense(7)
         self.drop = layers.Dropout(0.5)
-    @tf.function
     def call(self, x):
         h = self.norma(self.capa(x), training=True)
         self.add_loss(tf.reduce_mean(h))
@@ -104,6 +104,17 @@ keras.utils.set_random_seed(7)
 again = [float(tf.random.normal(())), float(keras.random.normal(())),
          float(tf.random.normal(())), float(keras.random.normal(()))]
 print(again == first + then)
+""",
+    "compiled call": """
+class Compilada(Model):
+    def __init__(self):
+        super().__init__()
+        self.d = layers.Dense(2)
+    @tf.function
+    def call(self, x):
+        return self.d(tf.reshape(x, (tf.shape(x)[0], -1)))
+compilada = Compilada()
+compilada(x)
 """,
     "two inputs": """
 a, b = keras.Input((4,)), keras.Input((4,))
@@ -190,6 +201,13 @@ def test_a_layer_written_by_hand_is_recorded_and_owns_its_variables(seen: Seen) 
     assert norm["training"] is True
     owned = {leaf.name: leaf.role for leaf in graph.leaves}
     assert owned["capa.w"] == owned["capa.escala"] == "parameter"
+
+
+def test_a_compiled_call_is_drawn_as_it_was_written(seen: Seen) -> None:
+    graph = seen.graph("compilada")
+    assert ops(graph)[-1] == "K.Dense"
+    assert "tf.Reshape" in ops(graph)
+    assert [p.rows for p in seen.passes("compiled call")] == [(40,)]
 
 
 def test_evaluations_are_passes_however_they_are_run(seen: Seen) -> None:

@@ -56,6 +56,16 @@ class TensorFlowTensors:
         variable = self._by_handle.get(id(handle))
         return variable if variable is not None and variable._handle is handle else None
 
+    def variable_behind(self, tensor: Any) -> Any:
+        """The variable that this was read from, as it shares its memory; None for others. Eager
+        operations read a variable they are given without telling."""
+        place = _address(tensor)
+        for variable in list(self._by_handle.values()) if place is not None else ():
+            alike = variable.dtype == tensor.dtype and variable.shape == tensor.shape
+            if alike and _address(self._read(variable)) == place:
+                return variable
+        return None
+
     def is_tensor(self, thing: Any) -> bool:
         return isinstance(thing, (self._eager, self._variable))
 
@@ -77,10 +87,13 @@ class TensorFlowTensors:
         if not isinstance(tensor, self._variable):
             return tensor
         handle = getattr(tensor, "_handle", None)
-        with self._record.stop_recording():
-            if not isinstance(handle, self._eager):
-                return tensor._read_variable_op()
+        known = isinstance(handle, self._eager)
+        if known and not self._record.could_possibly_record():
             return self._read_handle(handle, tensor.dtype)
+        with self._record.stop_recording():
+            if known:
+                return self._read_handle(handle, tensor.dtype)
+            return tensor._read_variable_op()
 
     def to_numpy(self, tensor: Any) -> Any:
         read = self._read(tensor)
@@ -149,7 +162,7 @@ class TensorFlowTensors:
         return self._record.stop_recording()
 
     def new_tape(self) -> Tape:
-        tape: Tape = self._tape_type(self.variable_of)
+        tape: Tape = self._tape_type(self.variable_of, self.variable_behind)
         return tape
 
 
@@ -179,6 +192,6 @@ def _address(tensor: Any) -> Any:
     import numpy as np
 
     try:
-        return np.asarray(memoryview(tensor)).ctypes.data
+        return np.asarray(memoryview(tensor)).__array_interface__["data"][0]
     except Exception:
         return None
