@@ -61,9 +61,13 @@ class TensorFlowTensors:
         operations read a variable they are given without telling."""
         place = _address(tensor)
         for variable in list(self._by_handle.values()) if place is not None else ():
-            alike = variable.dtype == tensor.dtype and variable.shape == tensor.shape
-            if alike and _address(self._read(variable)) == place:
-                return variable
+            if variable.dtype == tensor.dtype and variable.shape == tensor.shape:
+                try:
+                    found = _address(self._read(variable)) == place
+                except self.tf.errors.FailedPreconditionError:
+                    continue  # it has no value yet
+                if found:
+                    return variable
         return None
 
     def is_tensor(self, thing: Any) -> bool:
