@@ -59,6 +59,27 @@ def test_features_of_a_frozen_backbone(studio: Studio) -> None:
     assert frozen(studio).holds
 
 
+def test_features_of_functions_that_nobody_saw(studio: Studio) -> None:
+    """The file's tensors are in a variable, what was computed with them is not."""
+    net = freeze(studio.pretrained())
+    studio.end_cell()
+    with torch.no_grad():
+        rows = net.backbone(studio.images)
+    head = nn.Linear(CHANNELS[-1], NEW)
+    studio.tune(lambda x: studio.call(head, x), head.parameters(), x=rows)
+    assert frozen(studio).holds
+
+
+def test_loaded_in_the_cell_in_which_it_is_trained(studio: Studio) -> None:
+    """Called before it was loaded, as networks of Keras are to be built."""
+    net = Network(NEW).eval()
+    studio.features(net, studio.images[:1])
+    net.backbone.load_state_dict(studio.pretrained().backbone.state_dict())
+    freeze(net.backbone)
+    studio.tune(lambda x: studio.call(net, x), net.head.parameters())
+    assert frozen(studio).holds
+
+
 def test_features_in_training_mode_move_the_statistics(studio: Studio) -> None:
     net = studio.pretrained().train()
     rows = studio.features(net.backbone, studio.images)
