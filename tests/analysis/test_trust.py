@@ -1,5 +1,6 @@
 """Do the answers a network gave contradict its graph? Only when they are far from it, and often."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from graders import checks
 from graders.analysis.replay import Replay
-from graders.analysis.trust import doubts, far_apart
+from graders.analysis.trust import EVERYTHING, doubts, far_apart
 from graders.evidence.model import Tampered
 from graders.probe.answers import ask
 from graders.probe.frameworks.torch_tensors import fresh_rows
@@ -128,17 +130,22 @@ def reading(log="whole", tampered=()):
     ("seen", "themes"),
     [
         (reading(), []),
-        (reading(log="forged"), ["architecture", "training", "data", "evaluation", "adaptation"]),
+        (reading(log="forged"), list(EVERYTHING)),
         (reading(tampered=["numpy.allclose"]), ["evaluation", "adaptation"]),
         (
             reading(tampered=["numpy.allclose", "torch.Tensor.backward"]),
-            ["architecture", "training", "data", "evaluation", "adaptation"],
+            list(EVERYTHING),
         ),
     ],
 )
 def test_what_a_doubt_takes_the_ground_of(seen, themes):
     assert [theme for doubt in doubts(seen) for theme in doubt.themes] == themes
     assert all(doubt.message for doubt in doubts(seen))
+
+
+def test_every_theme_of_checks_can_be_doubted():
+    themes = {path.stem for path in Path(checks.__file__).parent.glob("*.py")}
+    assert themes - {"__init__", "outcome"} == set(EVERYTHING)
 
 
 def test_a_doubt_names_what_was_replaced_and_where():
