@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 CORRIGE = [sys.executable, "-m", "graders.cli"]
 NOTEBOOK = ROOT / "reference" / "p3" / "wheats" / "w1.ipynb"
 # nbclient's own command, in this interpreter: what `jupyter execute` starts.
+CELLS = ("PREPARE", "TRAIN")  # parts of keras_loop.py
+BATCH = 10  # notebooks of a class
 EXECUTE = [sys.executable, "-c", "from nbclient.cli import main; main()"]
 
 
@@ -124,10 +126,21 @@ class Bench:
 
     def probe(self) -> list[Figure]:
         """A small training loop with the probe watching against the same without."""
-        loop = [sys.executable, str(ROOT / "benchmarks" / "training_loop.py")]
+        return [self._watched("training_loop.py", "training watched : alone", 1.03)]
+
+    def keras(self) -> list[Figure]:
+        """The same in Keras on TensorFlow, step by step and compiled."""
+        return [
+            self._watched("keras_loop.py", "Keras, step by step, watched : alone", 1.05, "eager"),
+            self._watched("keras_loop.py", "Keras, compiled, watched : alone", 1.05, "compiled"),
+        ]
+
+    def _watched(self, script: str, name: str, goal: float, *options: str) -> Figure:
+        """A loop's processor time with the probe over the same without."""
+        loop = [sys.executable, str(ROOT / "benchmarks" / script), *options]
         alone, watched = [], []
         for repeat in range(self.repeats):
-            out = self.work / f"probe{repeat}"
+            out = self.work / "-".join(["probe", script, *options, str(repeat)])
             out.mkdir()
             pair: list[tuple[list[float], list[str]]] = [
                 (alone, loop),
@@ -138,12 +151,44 @@ class Bench:
                 seconds.append(float(printed.split("seconds ")[-1]))
         ratio = median(w / a for w, a in zip(watched, alone, strict=True))
         detail = f"{median(watched):.2f} s : {median(alone):.2f} s of processor time"
-        return [Figure("training watched : alone", ratio, "x", 1.03, detail)]
+        return Figure(name, ratio, "x", goal, detail)
+
+    def batch(self) -> list[Figure]:
+        """Ten small Keras notebooks: what one costs over running it, with Keras's start in both."""
+        self.run([*CORRIGE, "data", "p2", "--out", str(self.data)])
+        plain, class_ = self.work / "keras-plain", self.work / "keras-class"
+        plain.mkdir()
+        for number in range(BATCH):
+            one = class_ / f"student{number}"
+            one.mkdir(parents=True)
+            (one / "notebook.ipynb").write_text(keras_notebook(number), "utf-8")
+        shutil.copy(class_ / "student0" / "notebook.ipynb", plain)
+        grade = [*CORRIGE, "grade", str(class_), "-a", "p2", "-n", "1", "--sandbox", "none"]
+        grade += ["--data", str(self.data), "--rerun"]
+        execute, mark = [], []
+        for repeat in range(self.repeats):
+            execute.append(self.run([*EXECUTE, "notebook.ipynb"], cwd=plain)[0])
+            out = str(self.work / f"keras-reports{repeat}")
+            mark.append(self.run([*grade, "--out", out], cwd=ROOT)[0] / BATCH)
+        detail = f"{median(mark):.1f} s : {median(execute):.1f} s for each of {BATCH}"
+        ratio = median(m / e for m, e in zip(mark, execute, strict=True))
+        return [Figure("batch of Keras : jupyter execute", ratio, "x", None, detail)]
 
     def help(self) -> list[Figure]:
         """What a student waits for `corrige --help`."""
         seconds = [self.run([*CORRIGE, "--help"])[0] for _ in range(self.repeats + 2)]
         return [Figure("corrige --help", median(seconds), "s", 0.3, "")]
+
+
+def keras_notebook(number: int) -> str:
+    """A notebook that builds and trains a small residual network in Keras on TensorFlow."""
+    from nbformat import v4, writes
+
+    source = (ROOT / "benchmarks" / "keras_loop.py").read_text("utf-8")
+    prepare, train = (source.split(f'{name} = """')[1].split('"""')[0] for name in CELLS)
+    cells = [v4.new_code_cell(f"seed = {number}"), v4.new_code_cell(prepare)]
+    cells.append(v4.new_code_cell(train.replace("MODE", "compiled").replace("EPOCHS", "2")))
+    return str(writes(v4.new_notebook(cells=cells)))
 
 
 def show(figures: Sequence[Figure]) -> None:
@@ -167,14 +212,18 @@ def show(figures: Sequence[Figure]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--only", nargs="*", choices=("help", "probe", "marking", "sandbox"))
+    parser.add_argument(
+        "--only", nargs="*", choices=("help", "probe", "keras", "marking", "batch", "sandbox")
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="corrige-bench-") as work:
         bench = Bench(Path(work), given.repeats)
         measures: dict[str, Callable[[], list[Figure]]] = {
             "help": bench.help,
             "probe": bench.probe,
+            "keras": bench.keras,
             "marking": bench.marking,
+            "batch": bench.batch,
             "sandbox": bench.sandbox,
         }
         figures = []

@@ -47,32 +47,37 @@ seconds = time.process_time() - began
 """
 
 
+def watch(out: Path) -> None:
+    """Start the probe in this shell, its facts in `out`."""
+    probe = Path(__file__).resolve().parents[1] / "graders" / "probe"
+    shutil.copytree(probe, out / "code" / "corrige_probe")
+    sys.path.insert(0, str(out / "code"))
+    from corrige_probe import start  # type: ignore[import-not-found]  # copied just now
+
+    for name in ("facts", "work", "data"):
+        (out / name).mkdir()
+    start.start(
+        {
+            "out_dir": str(out / "facts"),
+            "workdir": str(out / "work"),
+            "data_dir": str(out / "data"),
+            "data": [],
+            "output_limit": 2**20,
+            "seed": 0,
+            "shell_timeout": 10.0,
+        }
+    )
+
+
 def main() -> None:
     shell = InteractiveShell.instance()
     if len(sys.argv) > 1:
-        out = Path(sys.argv[1])
-        probe = Path(__file__).resolve().parents[1] / "graders" / "probe"
-        shutil.copytree(probe, out / "code" / "corrige_probe")
-        sys.path.insert(0, str(out / "code"))
-        from corrige_probe import start  # type: ignore[import-not-found]  # copied just now
-
-        for name in ("facts", "work", "data"):
-            (out / name).mkdir()
-        start.start(
-            {
-                "out_dir": str(out / "facts"),
-                "workdir": str(out / "work"),
-                "data_dir": str(out / "data"),
-                "data": [],
-                "output_limit": 2**20,
-                "seed": 0,
-                "shell_timeout": 10.0,
-            }
-        )
+        watch(Path(sys.argv[1]))
     for cell in (PREPARE, TRAIN):
         done = shell.run_cell(cell, store_history=True)
         done.raise_error()
     print(f"seconds {shell.user_ns['seconds']:.4f}", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
