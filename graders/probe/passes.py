@@ -54,7 +54,8 @@ class Passes:
     def __init__(self, log: EventLog, cells: Cells, book: ModelBook) -> None:
         self.log, self.cells, self.book = log, cells, book
         self.pending: Call | None = None
-        self.current: Pass | None = None
+        self._current: Pass | None = None
+        self._open: dict[int, Pass] = {}  # of each model the pass that goes on, by the model
         self._first: list[Pass] = []
         self._last: deque[Pass] = deque(maxlen=KEPT_LAST)
         self._counts: dict[int, int] = {}
@@ -116,6 +117,19 @@ class Passes:
         self.settle()
         return None
 
+    @property
+    def current(self) -> Pass | None:
+        """The pass of the last evaluation; set to None, all are over."""
+        return self._current
+
+    @current.setter
+    def current(self, made: Pass | None) -> None:
+        self._current = made
+        if made is None:
+            self._open.clear()
+        else:
+            self._open[made.model.uid] = made
+
     def interrupted(self) -> None:
         """Something else happened: what follows is another pass."""
         self.settle()
@@ -133,7 +147,7 @@ class Passes:
             return
         print_ = self.log.digest(given) if given.nbytes <= MAX_INPUT else str(given.shape)
         mark = self._mark(call.model)
-        now = self.current
+        now = self._open.get(call.model.uid)  # a backbone and its head take turns
         if (
             now is None
             or now.model is not call.model
@@ -144,6 +158,7 @@ class Passes:
             or (len(now.rows) > 1 and now.rows[-1] != now.rows[0])
         ):
             now = self._begin(call.model, mark)
+        self._current = now
         now.seen.add(print_)
         now.rows.append(len(out))
         now.grad, now.training = call.grad, call.training
