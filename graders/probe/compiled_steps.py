@@ -83,13 +83,14 @@ class CompiledSteps:
         """A gradient of this loss was put into the graph that is being traced."""
         recorded = self.iteration.recorded(loss)
         kept: list[int] = []
-        call, held = None, []
+        call, given, held = None, None, []
         if recorded is not None:
             call = recorded.latest_call({m.uid for m in self.owners_of(variables)})
             tensors = recorded.tape.tensors
             kept = [v for v in recorded.leaves() if self._within(tensors[v])][:MAX_LEAVES]
             held = [tensors[v] for v in kept]
-        given = call.given if call is not None and self._within(call.given) else None
+            if call is not None and self._within(recorded.first_call(call).given):
+                given = recorded.first_call(call).given
         with self.iteration.paused(), self.tensors.unrecorded():
             ledger = Ledger(self.tf, loss, given, held)
         made = TracedGradient(ledger, call.model if call else None, variables, reached)

@@ -32,14 +32,16 @@ class Recorded:
     def __init__(
         self, tape: Tape, loss: Any, calls: list[RootCalled], *, used: bool = False
     ) -> None:
-        """`used`: only of the calls that the loss rests on."""
+        """`used`: of all calls that the loss rests on, also those that no gradient goes through;
+        else of those that one may go through."""
         self.tape, self.loss = tape, loss
-        self.calls = [c for c in calls if c.grad]
         if used:
-            nodes, leaves = tape.needed_for([tape.value(loss)], [])
-            behind = {v for i in nodes for v in tape.nodes[i]["outs"]} | set(leaves)
-            self.calls = [c for c in self.calls if behind.intersection(c.outputs)]
-        self.inputs = list(dict.fromkeys(v for c in self.calls for v in c.inputs))
+            behind = self._behind([tape.value(loss)])
+            self.calls = [c for c in calls if behind.intersection(c.outputs)]
+        else:
+            self.calls = [c for c in calls if c.grad]
+        made = {v for c in self.calls for v in c.outputs} if used else set()
+        self.inputs = list(dict.fromkeys(v for c in self.calls for v in c.inputs if v not in made))
         self.outputs = self.calls[-1].outputs if self.calls else []
 
     def leaves(self) -> list[int]:
@@ -47,6 +49,16 @@ class Recorded:
         ends = [*self.outputs, self.tape.value(self.loss)]
         _nodes, leaves = self.tape.needed_for(ends, self.inputs)
         return list(dict.fromkeys([*self.inputs, *leaves]))
+
+    def _behind(self, values: list[int]) -> set[int]:
+        """All values that these rest on."""
+        nodes, leaves = self.tape.needed_for(values, [])
+        return {v for i in nodes for v in self.tape.nodes[i]["outs"]} | set(leaves)
+
+    def first_call(self, call: RootCalled) -> RootCalled:
+        """The call that the network of this one begins with: where its input came from."""
+        behind = self._behind(call.inputs)
+        return next((c for c in self.calls if behind.intersection(c.outputs)), call)
 
     def latest_call(self, owners: set[int]) -> RootCalled | None:
         """The last call of a model with one of these numbers; else the last one of any."""

@@ -137,6 +137,20 @@ for x, y in ds:
     small.apply_gradients(zip(tape.gradient(loss, head.trainable_variables),
                               head.trainable_variables))
 """,
+    "head on a frozen backbone, compiled": """
+noise, last = layers.GaussianNoise(0.01), layers.Dense(2)
+last.build((None, 5))
+adam = keras.optimizers.Adam(1e-2)
+@tf.function
+def tune(x, y):
+    features = backbone(noise(x, training=True), training=False)
+    with tf.GradientTape() as tape:
+        loss = loss_of(y, last(features))
+    adam.apply(tape.gradient(loss, last.trainable_variables), last.trainable_variables)
+for x, y in ds:
+    tune(x, y)
+    adam.learning_rate.assign(adam.learning_rate / 2)
+""",
     "randomness": """
 tf.random.set_seed(3)
 @tf.function
@@ -321,6 +335,19 @@ def test_rows_and_the_tape(
     wanted = [known[row.tobytes()] for row in rows]
     found = [blobs.load(leaf.digest) for leaf in tape.leaves if leaf.role == "constant"]
     assert any(a.shape == (len(rows),) and list(a) == wanted for a in found)
+
+
+def test_a_backbone_outside_of_a_compiled_gradient(
+    runs_in: Runs, tape_of: Callable[[TrainingRun], Graph], folder: Path
+) -> None:
+    (run,) = runs_in("head on a frozen backbone, compiled")
+    assert [r.shape for r in run.reached] == [(5, 2), (2,)]
+    assert run.rates[0] == (1, (0.01,))
+    assert run.rates[-1] == (5, (0.000625,))
+    assert Blobs(folder / "blobs").load(run.inputs or "").shape[1] == 8  # not the features
+    tape = tape_of(run)
+    layers = [node for node in tape.nodes if node.op == "K.Dense"]
+    assert [tape.values[node.outs[0]].requires_grad for node in layers] == [False, False, True]
 
 
 def test_random_numbers_are_the_students(seen: Evidence) -> None:
