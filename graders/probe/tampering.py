@@ -112,6 +112,9 @@ class Tampering:
             for home in getattr(owner, "__mro__", ()):
                 if home is owner or home.__module__.startswith("keras."):
                     self._keep(f"keras.{path}", home, names)
+        tape = getattr(sys.modules.get("tensorflow"), "GradientTape", None)
+        if tape is not None:
+            self._keep("tensorflow.GradientTape", tape, "gradient __enter__ __exit__")
 
     def metrics(self, module: Any) -> None:
         self._keep("sklearn.metrics", module, METRICS)
