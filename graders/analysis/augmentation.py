@@ -69,7 +69,7 @@ def augmented(
     if not runs:
         return Answer(False, _("there is no trained network"))
     cells = tuple({reading.cell(run.run.cell): 0 for run in runs})
-    inside = tuple(dict.fromkeys(name for run in runs for name in _random_layers(run)))
+    inside = tuple(dict.fromkeys(name for run in runs for name in random_layers(run)))
     if inside:
         words = _("the network itself changes its images at random: {layers}")
         return Answer(True, words.format(layers=", ".join(inside)), cells)
@@ -162,13 +162,13 @@ def _described(mixture: Mixture, data: str) -> str:
     return f"{words}; {more}"
 
 
-def _random_layers(run: TrainedRun) -> Iterator[str]:
+def random_layers(run: TrainedRun) -> Iterator[str]:
     """Built-in layers that change images at random, switched on, on the way to the first
     convolution."""
     for node in _before_first_convolution(run.network):
-        name = bare(node.op)
-        if node.op.startswith("K.Random") and node.named.get("training") is True:
-            yield name
+        # Lowered: the image, the layer's class, and whether it was in training.
+        if bare(node.op) == "random_augmentation" and node.args[2:3] == [True]:
+            yield str(node.args[1])
 
 
 def _turns_inside(run: TrainedRun) -> bool:

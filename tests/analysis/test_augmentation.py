@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
-from graders.analysis.augmentation import augmented
+from graders.analysis.augmentation import augmented, random_layers
+from graders.analysis.lowering import lower
+from graders.analysis.network import Network
 from graders.analysis.statement import Answer
+from graders.evidence.model import Graph
 from tests.analysis.pictured import Gallery, Prepare, network
 
 
@@ -162,3 +167,55 @@ def test_nothing_is_said_of_nothing(gallery: Gallery) -> None:
     reading = gallery.reading()
     assert augmented(reading, ()).holds is False
     assert augmented(reading, None, "other").holds is None
+
+
+def lowered(training: bool) -> Network:
+    """A Keras network that mirrors its images itself, as its tape says it."""
+    weights = {"dict": {"kernel": {"t": 1}}}
+    config = {
+        "dict": {
+            "strides": {"tuple": [1, 1]},
+            "dilation_rate": {"tuple": [1, 1]},
+            "padding": "same",
+            "groups": 1,
+            "data_format": "channels_last",
+            "activation": "linear",
+            "use_bias": False,
+        }
+    }
+    nodes = [
+        {
+            "op": "K.RandomFlip",
+            "args": [{"t": 0}],
+            "outs": [2],
+            "named": {"weights": {"dict": {}}, "config": {"dict": {}}, "training": training},
+        },
+        {
+            "op": "K.Conv2D",
+            "args": [{"t": 2}],
+            "outs": [3],
+            "named": {"weights": weights, "config": config, "training": training},
+        },
+    ]
+    shapes = {0: (4, 8, 8, 3), 1: (3, 3, 3, 5), 2: (4, 8, 8, 3), 3: (4, 8, 8, 5)}
+    leaves = [
+        {"value": v, "uid": v, "role": role, "digest": f"{v:032x}", "rows_kept": 4}
+        for v, role in ((0, "input"), (1, "parameter"))
+    ]
+    graph = Graph.model_validate(
+        {
+            "why": "forward",
+            "nodes": nodes,
+            "values": {v: {"shape": s, "dtype": "float32"} for v, s in shapes.items()},
+            "leaves": leaves,
+            "inputs": [0],
+            "outputs": [3],
+        }
+    )
+    return Network(lower(graph))
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_layers_of_keras_inside_the_network(training: bool) -> None:
+    run: Any = SimpleNamespace(run=SimpleNamespace(cell=0), network=lowered(training))
+    assert list(random_layers(run)) == (["RandomFlip"] if training else [])
