@@ -156,19 +156,20 @@ def the_network(
     nets: Sequence[ConvNet], book: PretrainedBook | None, contents: Mapping[int, Collection[str]]
 ) -> ConvNet | None:
     """The network of the exercises: the one that ever held most of the pretrained arrays, then
-    the one with most convolutions, most outputs, seen last. `contents` are the digests that each
-    tensor ever had."""
+    the one with most convolutions, a last layer (cut-off backbones have more outputs), most
+    outputs, seen last. `contents` are the digests that each tensor ever had."""
 
     def held(net: ConvNet) -> int:
         if book is None:
             return 0
         return len(book.held(d for uid in net.uids for d in contents.get(uid, ())))
 
-    return max(
-        nets,
-        key=lambda net: (held(net), len(net.stations.convs), net.outputs, net.graph.moment),
-        default=None,
-    )
+    def rank(net: ConvNet) -> tuple[int, ...]:
+        headed = any(station.sort == "linear" for station in net.stations.by_value.values())
+        convs = len(net.stations.convs)
+        return held(net), convs, headed, net.outputs, net.graph.moment
+
+    return max(nets, key=rank, default=None)
 
 
 def contents_of(evidence: Evidence) -> dict[int, set[str]]:

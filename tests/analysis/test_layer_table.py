@@ -155,6 +155,14 @@ def test_layers_that_are_not_used_count(sheet: Sheet) -> None:
     assert "not used by the answer 4,096" in numbers.words
 
 
+def test_a_backbone_without_its_last_layer_is_not_the_network(sheet: Sheet) -> None:
+    net = figure()
+    sheet.call(net, torch.randn(1, 3, SIDE, SIDE))
+    holds, counted = asked(sheet, net[:-1])  # more outputs than the whole, and seen later
+    assert holds.holds is True, holds.words
+    assert counted.holds is True, counted.words
+
+
 def test_the_network_with_most_outputs_is_compared(sheet: Sheet) -> None:
     sheet.call(figure(), torch.randn(1, 3, SIDE, SIDE))
     assert asked(sheet, figure(outputs=10))[0].holds is True
