@@ -77,8 +77,15 @@ def _found(blobs: Blobs, sets: Mapping[str, ImageSet], book: PassBook) -> Iterat
         if images is not None:
             count = min(len(chosen), len(images.index))
             rows = np.flatnonzero(images.test[:count] & (images.index[:count] >= 0))
-            if len(rows) >= min(FEWEST, len(sets[images.data].y_test)):
-                yield _evaluation(seen, images.data, chosen, rows, images.index[rows], sets)
+            there = len(sets[images.data].y_test)
+            if len(rows) >= min(FEWEST, there):
+                if len(chosen) == there and np.array_equal(images.index[rows], rows):
+                    # The passes of layers called one by one are many, and some were not kept:
+                    # what is known of the rows says that they are the set's, in its order.
+                    rows = np.arange(there)
+                    yield _evaluation(seen, images.data, chosen, rows, rows, sets)
+                else:
+                    yield _evaluation(seen, images.data, chosen, rows, images.index[rows], sets)
                 continue
             if (images.index >= 0).mean() > 0.5:
                 continue  # training images
