@@ -86,13 +86,9 @@ class Marking:
             return ()
         return ran
 
-    @property
+    @cached_property
     def verdicts(self) -> Mapping[str, Verdict]:
         """A verdict for each criterion; empty when there is nothing to run."""
-        return self._verdicts
-
-    @cached_property
-    def _verdicts(self) -> Mapping[str, Verdict]:
         if self.problem:
             return {}
         began = time.perf_counter()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -45,12 +47,6 @@ class Part:
         """Ids of the handed-out notebook's cells that are as they were."""
         copy = self.submission.copies.get(self.id)
         return frozenset(copy.unchanged) if copy else frozenset()
-
-    @property
-    def untouched(self) -> bool:
-        """Is every cell that was to be filled in as it was handed out?"""
-        todo = frozenset(self.template.todo) if self.template else frozenset()
-        return bool(todo) and todo <= self.unchanged
 
     @property
     def problem(self) -> str:
@@ -108,8 +104,6 @@ class Part:
 
 
 def _cells_of(path: Path) -> int:
-    import json
-
     try:
         return len(json.loads(path.read_text("utf-8"))["cells"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -150,6 +144,4 @@ def questions(criteria: Iterable[Criterion]) -> tuple[Question, ...]:
 
 def joined_key(keys: Sequence[str]) -> str:
     """The key of several runs' evidence together."""
-    import hashlib
-
     return keys[0] if len(keys) == 1 else hashlib.sha256(" ".join(keys).encode()).hexdigest()
