@@ -49,7 +49,8 @@ def test_holds(attack, shut_in, canaries, notebook, preamble, tmp_path):
     assert record.ended in attack.get("ended", ["finished"]), record.detail
     assert record.fault in ("none", "student")
     assert record.seconds < 50
-    assert attack.get("says", "") in shown
+    if record.ended == attack.get("ended", ["finished"])[0]:  # stopped sooner, it says less
+        assert attack.get("says", "") in shown
     assert _folders() <= before, "something was left in the temporary folder"
     read(tmp_path / "evidence")  # whatever came back can be read, or is said not to be
 
