@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -51,30 +53,63 @@ class Room:
             raise NoRoom("a value is cut into too many pieces")
         if name == "one_hot" and kwargs.get("num_classes", (*args, 0)[1]) > MOST_PIECES:
             raise NoRoom("too many classes")
+        outlines = _outline(tuple(args)), _outline(dict(kwargs))
         try:
-            with torch.no_grad():
-                shadow = function(*map(_shadow, args), **{k: _shadow(v) for k, v in kwargs.items()})
-        except Exception:
-            # Sizes that rest on the content (a mask picks rows) or a call that is wrong: the
-            # first are no larger than what is there, the second fails by itself.
-            return
-        made = shadow if isinstance(shadow, (tuple, list)) else [shadow]
-        new = sum(value.numel() for value in made if isinstance(value, torch.Tensor))
+            new = _elements_made(function, *outlines)
+        except TypeError:  # a slice cannot be looked up
+            new = _elements_made.__wrapped__(function, *outlines)
         if new > MOST_ELEMENTS or self._held + new > MOST_HELD:
             raise NoRoom("the network takes too much memory")
 
 
-def _shadow(thing: Any) -> Any:
-    """The same argument with its tensors and devices without content."""
+@dataclass(frozen=True)
+class _Outline:
+    """What is known of an argument without its content; equal outlines make results of one size."""
+
+    kind: type
+    items: tuple[Any, ...]  # of a container; of a dict its pairs; of a tensor its shape and dtype
+
+
+@lru_cache(maxsize=4096)  # a network is computed again many times on batches of one size
+def _elements_made(function: Callable[..., Any], args: Any, kwargs: Any) -> int:
+    """How many elements a call's results have; 0 when that cannot be told beforehand."""
+    try:
+        with torch.no_grad():
+            made = function(*_shadow(args), **_shadow(kwargs))
+    except Exception:
+        # Sizes that rest on the content (a mask picks rows) or a call that is wrong: the
+        # first are no larger than what is there, the second fails by itself.
+        return 0
+    several = made if isinstance(made, (tuple, list)) else [made]
+    return sum(value.numel() for value in several if isinstance(value, torch.Tensor))
+
+
+def _outline(thing: Any) -> Any:
+    """The same argument, its tensors without content."""
     if isinstance(thing, torch.Tensor):
-        return thing.detach().to("meta")
+        return _Outline(torch.Tensor, (tuple(thing.shape), thing.dtype))
     if isinstance(thing, torch.device):
         return torch.device("meta")
-    if isinstance(thing, (list, tuple)):
-        return type(thing)(_shadow(item) for item in thing)
     if isinstance(thing, dict):
-        return {key: _shadow(item) for key, item in thing.items()}
-    return thing
+        return _Outline(dict, tuple((key, _outline(item)) for key, item in thing.items()))
+    if isinstance(thing, (list, tuple)):
+        return _Outline(type(thing), tuple(_outline(item) for item in thing))
+    # 1, 1.0 and True are equal, and no operation takes them for one another.
+    return _Outline(type(thing), (thing,))
+
+
+def _shadow(outline: Any) -> Any:
+    """An argument of this outline on the device that keeps no content."""
+    if not isinstance(outline, _Outline):
+        return outline
+    if outline.kind is torch.Tensor:
+        shape, dtype = outline.items
+        return torch.empty(shape, dtype=dtype, device="meta")
+    if outline.kind is dict:
+        return {key: _shadow(item) for key, item in outline.items}
+    if issubclass(outline.kind, (list, tuple)):
+        return outline.kind(_shadow(item) for item in outline.items)
+    return outline.items[0]
 
 
 def _pieces(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> int:
