@@ -72,6 +72,7 @@ def validate(
         brief=brief,
     )
     names = [proof.name for proof in planned.proofs]
+    expected = {proof.name: proof for proof in planned.proofs}
 
     def collect(judged: Iterable[Judged], number: int) -> dict[str, Judged]:
         found: dict[str, Judged] = {}
@@ -80,6 +81,10 @@ def validate(
             if console is not None:
                 said = f"{number}/{repeat} · " if repeat > 1 else ""
                 console.print(f"{said}{len(found)}/{len(names)} {one.name}", highlight=False)
+                with speaking(language):
+                    for odd in compare(expected[one.name], one, planned.rubric):
+                        line = f"    {odd.criterion}: {odd.sentence}"
+                        console.print(line, style="yellow", markup=False, highlight=False)
         return found
 
     seen = [collect(judge_all(planned.job, workers), 1)]
