@@ -1,0 +1,146 @@
+"""What do the written documents of a delivery say? Pages and text of its PDFs, nothing believed.
+
+A PDF is read by a program of its own with little memory and time. Documents of other kinds
+(`.docx`, `.odt`, a `.doc` called `.pdf`) are named, not read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from graders.evidence import document_text
+from graders.printable import VisibleLine, VisibleText
+
+MAX_DOCUMENTS = 20  # read in one delivery; further ones are named
+MAX_BYTES = 50 * 2**20  # of one document
+PATIENCE = 30.0  # seconds for one document
+MAX_SECONDS = 90.0  # for all of one delivery
+HEAD = 64 * 2**10  # bytes that tell what a file is
+
+Kind = Literal["pdf", "word", "opendocument", "rtf", "latex", "html", "picture", "empty", "other"]
+Problem = Literal["", "encrypted", "broken", "no_text", "too_large", "took_too_long", "not_read"]
+
+_WRITTEN: dict[str, Kind] = {
+    ".pdf": "other",  # unless its content says so
+    ".doc": "word",
+    ".docx": "word",
+    ".odt": "opendocument",
+    ".rtf": "rtf",
+    ".tex": "latex",
+    ".pages": "other",
+}
+
+
+class Document(BaseModel):
+    """One written document. `name` is its path in the delivery; `kind` is what its content is,
+    whatever it is called; `pages` is None where they cannot be counted; `texts` are those of the
+    pages that were read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: VisibleLine
+    kind: Kind = "pdf"
+    pages: int | None = Field(default=None, ge=0)
+    texts: tuple[VisibleText, ...] = ()
+    problem: Problem = ""
+
+    @property
+    def text(self) -> str:
+        """All of its text, page after page."""
+        return "\n\n".join(self.texts)
+
+
+def read_documents(root: Path, files: Iterable[Path]) -> tuple[Document, ...]:
+    """The documents among these files (relative to root), in order of their names.
+
+    Raises nothing for what is wrong with a file: that is said in its `problem`.
+    """
+    found: list[Document] = []
+    ends = time.monotonic() + MAX_SECONDS
+    for path in sorted(files):
+        head = _head(root / path)
+        kind = kind_of(path.name, head)
+        if kind is None:
+            continue
+        name = path.as_posix()
+        if kind != "pdf":
+            found.append(Document(name=name, kind=kind, problem="not_read"))
+        elif len(found) >= MAX_DOCUMENTS or time.monotonic() > ends:
+            found.append(Document(name=name, problem="not_read"))
+        else:
+            found.append(_read(root / path, name))
+    return tuple(found)
+
+
+def kind_of(name: str, head: bytes) -> Kind | None:
+    """What a file is, by its first bytes and then by its name; None for no document."""
+    suffix = Path(name).suffix.lower()
+    if b"%PDF-" in head[:1024]:
+        return "pdf"
+    if suffix not in _WRITTEN:
+        return None
+    if not head.strip(b"\0 \r\n\t"):
+        return "empty"
+    start = head[:512].lstrip().lower()
+    for kind, known in (
+        ("word", head.startswith(b"\xd0\xcf\x11\xe0") or _packed(head, b"word/")),
+        ("opendocument", _packed(head, b"opendocument")),
+        ("rtf", start.startswith(b"{\\rtf")),
+        ("html", start.startswith((b"<!doctype html", b"<html"))),
+        ("picture", head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8"))),
+    ):
+        if known:
+            return kind  # type: ignore[return-value]  # each is one of Kind
+    return _WRITTEN[suffix]
+
+
+def _packed(head: bytes, mark: bytes) -> bool:
+    return head.startswith(b"PK\x03\x04") and mark in head
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with open(path, "rb", opener=_no_link) as stream:
+            return stream.read(HEAD)
+    except OSError:
+        return b""
+
+
+def _no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+
+
+def _read(path: Path, name: str) -> Document:
+    """A PDF, read by a program of its own."""
+    try:
+        if path.lstat().st_size > MAX_BYTES:
+            return Document(name=name, problem="too_large")
+        with open(path, "rb", opener=_no_link) as stream:
+            ended = subprocess.run(
+                [sys.executable, "-I", document_text.__file__],
+                stdin=stream,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={"LC_ALL": "C.UTF-8"},
+                timeout=PATIENCE,
+                check=False,
+            )
+    except subprocess.TimeoutExpired:
+        return Document(name=name, problem="took_too_long")
+    except OSError:
+        return Document(name=name, problem="not_read")
+    try:
+        return Document.model_validate({**json.loads(ended.stdout), "name": name})
+    except (ValueError, TypeError, ValidationError):
+        # It was stopped at a limit: by the clock's signal, or out of memory.
+        slow = ended.returncode < 0
+        return Document(name=name, problem="took_too_long" if slow else "too_large")
