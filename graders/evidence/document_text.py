@@ -41,7 +41,7 @@ def limit() -> None:
 
 
 def document(content: bytes) -> dict[str, Any]:
-    """{"pages": n or null, "texts": [one a page], "problem": "" | "encrypted" | "broken" | ...}"""
+    """{"pages": n or null, "text", "pictures": n, "problem": "" | "encrypted" | "broken" | ...}"""
     from pypdf import PdfReader
     from pypdf.errors import DependencyError, FileNotDecryptedError
 
@@ -52,6 +52,7 @@ def document(content: bytes) -> dict[str, Any]:
             return _said("encrypted")
         pages = len(reader.pages)
         texts = _texts(reader)
+        pictures = sum(_pictures(page) for page in reader.pages[: len(texts)])
     except (DependencyError, FileNotDecryptedError, NotImplementedError):
         return _said("encrypted", pages)
     except MemoryError:
@@ -62,7 +63,8 @@ def document(content: bytes) -> dict[str, Any]:
         return _said("broken", pages)
     letters = sum(c.isalpha() for text in texts for c in text)
     few = letters < LETTERS * len(texts)
-    return {"pages": pages, "texts": texts, "problem": "no_text" if few else ""}
+    problem = "no_text" if few else ""
+    return {"pages": pages, "text": "\n\n".join(texts), "pictures": pictures, "problem": problem}
 
 
 def _texts(reader: Any) -> list[str]:
@@ -83,8 +85,18 @@ def _texts(reader: Any) -> list[str]:
     return texts
 
 
+def _pictures(page: Any) -> int:
+    """How many pictures stand on a page; 0 when that cannot be told."""
+    try:
+        return len(page.images.keys())
+    except (MemoryError, RecursionError):
+        raise
+    except Exception:
+        return 0
+
+
 def _said(problem: str, pages: int | None = None) -> dict[str, Any]:
-    return {"pages": pages, "texts": [], "problem": problem}
+    return {"pages": pages, "text": "", "problem": problem}
 
 
 if __name__ == "__main__":

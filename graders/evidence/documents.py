@@ -6,6 +6,7 @@ A PDF is read by a program of its own with little memory and time. Documents of 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -42,21 +43,19 @@ _WRITTEN: dict[str, Kind] = {
 
 class Document(BaseModel):
     """One written document. `name` is its path in the delivery; `kind` is what its content is,
-    whatever it is called; `pages` is None where they cannot be counted; `texts` are those of the
-    pages that were read."""
+    whatever it is called; `pages` is None where they cannot be counted; `text` is that of all its
+    pages, `pictures` how many stand on them: a page that was scanned has pictures and no text.
+    `digest` names the file's content."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: VisibleLine
     kind: Kind = "pdf"
     pages: int | None = Field(default=None, ge=0)
-    texts: tuple[VisibleText, ...] = ()
+    text: VisibleText = ""
+    pictures: int = Field(default=0, ge=0)
     problem: Problem = ""
-
-    @property
-    def text(self) -> str:
-        """All of its text, page after page."""
-        return "\n\n".join(self.texts)
+    digest: str = ""
 
 
 def read_documents(root: Path, files: Iterable[Path]) -> tuple[Document, ...]:
@@ -71,13 +70,11 @@ def read_documents(root: Path, files: Iterable[Path]) -> tuple[Document, ...]:
         kind = kind_of(path.name, head)
         if kind is None:
             continue
-        name = path.as_posix()
-        if kind != "pdf":
-            found.append(Document(name=name, kind=kind, problem="not_read"))
-        elif len(found) >= MAX_DOCUMENTS or time.monotonic() > ends:
-            found.append(Document(name=name, problem="not_read"))
+        if kind == "pdf" and len(found) < MAX_DOCUMENTS and time.monotonic() < ends:
+            read = _read(root / path, path.as_posix())
         else:
-            found.append(_read(root / path, name))
+            read = Document(name=path.as_posix(), kind=kind, problem="not_read")
+        found.append(read.model_copy(update={"digest": _digest(root / path)}))
     return tuple(found)
 
 
@@ -113,6 +110,14 @@ def _head(path: Path) -> bytes:
             return stream.read(HEAD)
     except OSError:
         return b""
+
+
+def _digest(path: Path) -> str:
+    try:
+        with open(path, "rb", opener=_no_link) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def _no_link(path: str, flags: int) -> int:

@@ -29,7 +29,8 @@ def test_pages_and_text(tmp_path: Path, compressed: bool) -> None:
     assert (found.kind, found.pages, found.problem) == ("pdf", 3, "")
     assert "segmentación" in found.text
     assert "[[3, 4], [6, 11]]" in found.text
-    assert len(found.texts) == 3
+    assert found.text.count("segmentación") == 3
+    assert len(found.digest) == 64
 
 
 def test_a_pdf_without_its_suffix_is_one(tmp_path: Path) -> None:
