@@ -9,6 +9,7 @@ from typing import Any
 from graders.language import _
 from graders.rubric import quantities
 from graders.rubric.check_functions import check_faults
+from graders.rubric.lateness import lateness_faults
 from graders.rubric.ordering import cycles
 from graders.rubric.outline import Part, outline
 from graders.rubric.problems import Fault, Place, did_you_mean
@@ -30,6 +31,7 @@ def coherence_faults(data: Any, checks: Path) -> Iterator[Fault]:
     yield from _kinds(rubric.parts("data"))
     yield from _profiles(rubric)
     yield from _handed_out(rubric, criteria)
+    yield from lateness_faults(rubric)
     for criterion in criteria:
         yield from _who_assesses(criterion)
     for exercise in exercises:

@@ -5,9 +5,9 @@ Keys and their shapes only; what one part says about another is read in `coheren
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +23,7 @@ from pydantic import (
 
 from graders.language import _
 from graders.rubric import model, quantities
+from graders.rubric.moments import moment, written_moment, written_zone, zone_of
 
 CRITERION_ID = r"^[a-z][a-z0-9_]*\.[a-z0-9_\-]+$"
 EXERCISE_ID = r"^[a-z][a-z0-9_]*$"
@@ -37,18 +38,6 @@ def _base_name(name: str) -> str:
     return name
 
 
-def _moment(text: str) -> str:
-    try:
-        aware = datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        aware = False
-    if not aware:
-        raise ValueError(
-            _("'{text}' is not a moment: write it as 2025-12-01T23:59:00+01:00.").format(text=text)
-        )
-    return text
-
-
 def _text(pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern})
 
@@ -57,7 +46,8 @@ _above_zero = WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
 
 CriterionId = Annotated[str, Field(pattern=CRITERION_ID)]
 BaseName = Annotated[str, AfterValidator(_base_name)]
-Moment = Annotated[str, AfterValidator(_moment)]
+Moment = Annotated[str, AfterValidator(written_moment)]
+Zone = Annotated[str, AfterValidator(written_zone)]
 Duration = Annotated[
     float, BeforeValidator(quantities.duration), _text(quantities.DURATION_PATTERN)
 ]
@@ -113,6 +103,29 @@ class NotebooksForm(Form):
 
     templates: BaseName = Field(description="File beside this one that tells them apart")
     of: tuple[str, ...] = Field(min_length=1, description="Their ids in that file, in order")
+
+
+class LateForm(Form):
+    """What it costs to hand in after the deadline."""
+
+    points_per_day: Points | None = Field(
+        None, description="Points that each day takes; a day that has begun counts whole"
+    )
+    at_most: Points | None = Field(None, description="Points that all the days take at most")
+    zero_after: Moment | None = Field(
+        None, description="The mark is 0 after this: 2025-08-05 is the whole of that day"
+    )
+    soft: Moment | None = Field(None, description="An earlier date, which costs nothing by itself")
+    count_from: model.CountFrom = Field(
+        "hard", description="hard: days are counted from the deadline; soft: from the soft date"
+    )
+
+    def to_model(self, zone: ZoneInfo | None) -> model.Late:
+        def said(text: str | None) -> str | None:
+            return None if text is None else moment(text, zone).isoformat()
+
+        written = {**self.written(), "zero_after": said(self.zero_after), "soft": said(self.soft)}
+        return model.Late(**written)
 
 
 class RunForm(Form):
@@ -226,7 +239,13 @@ class RubricForm(Form):
 
     assignment: str = Field(pattern=ASSIGNMENT_ID)
     title: model.Text
-    deadline: Moment | None = Field(None, description="2025-12-01T23:59:00+01:00")
+    zone: Zone | None = Field(
+        None, description="Time zone of the course, for times without an offset: America/Caracas"
+    )
+    deadline: Moment | None = Field(
+        None, description="2025-12-01T23:59:00+01:00, or 2025-12-01T23:59 in the zone"
+    )
+    late: LateForm | None = Field(None, description="What it costs to miss the deadline")
     tag: str | None = Field(
         None, pattern=TAG_NAME, description="Git tag whose content is marked: P2"
     )
@@ -239,6 +258,7 @@ class RubricForm(Form):
     exercises: tuple[ExerciseForm, ...] = Field(min_length=1)
 
     def to_model(self, digest: str, templates: tuple[model.Template, ...] = ()) -> model.Rubric:
+        zone = zone_of(self.zone) if self.zone is not None else None
         return model.Rubric(
             assignment=self.assignment,
             title=self.title,
@@ -246,7 +266,9 @@ class RubricForm(Form):
             data=tuple(model.DataFile(**data.written()) for data in self.data),
             notebooks=templates,
             run=model.Run(**self.run.written()),
-            deadline=self.deadline,
+            zone=self.zone,
+            deadline=self.deadline and moment(self.deadline, zone).isoformat(),
+            late=self.late and self.late.to_model(zone),
             tag=self.tag,
             profiles={
                 name: {data: sample.to_model() for data, sample in samples.items()}

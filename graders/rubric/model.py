@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Role = Literal["train", "test", "extra", "other"]
 Kind = Literal["table", "images", "weights", "other"]
+CountFrom = Literal["hard", "soft"]
 
 
 class Frozen(BaseModel):
@@ -58,6 +59,16 @@ class Run(Frozen):
     output_limit: int = 2**20  # bytes of output kept for each cell
     kernel: str | None = None  # name of a kernelspec; the grader's own interpreter if absent
     order: tuple[str, ...] = ()  # notebooks by base name, when the natural order is not meant
+
+
+class Late(Frozen):
+    """What it costs to hand in after the deadline. Moments are ISO 8601 with offset."""
+
+    points_per_day: Annotated[Decimal, Field(gt=0)] | None = None  # a day begun counts whole
+    at_most: Annotated[Decimal, Field(gt=0)] | None = None  # points of all days together
+    zero_after: str | None = None  # from the minute after it the mark is 0
+    soft: str | None = None  # an earlier date, which by itself is only pointed out
+    count_from: CountFrom = "hard"  # whether days begin at the deadline or at the soft date
 
 
 class Template(Frozen):
@@ -150,7 +161,9 @@ class Rubric(Frozen):
     data: tuple[DataFile, ...] = ()
     notebooks: tuple[Template, ...] = ()  # handed out; each copy runs in a kernel of its own
     run: Run = Run()
-    deadline: str | None = None  # ISO 8601 with offset; lateness is flagged
+    zone: str | None = None  # IANA name of the course's time zone
+    deadline: str | None = None  # ISO 8601 with offset; its minute is still in time
+    late: Late | None = None  # what missing it costs; None: lateness is only flagged
     tag: str | None = None  # git tag of a checkout whose content is marked
     profiles: dict[str, dict[str, Sample]] = Field(default_factory=dict)  # name -> data -> sample
     digest: str = ""

@@ -231,7 +231,7 @@ WRONG = {
     "deadline": (
         "2025-12-01T23:59:00+01:00",
         "2025-12-01T23:59:00 # here",
-        "'2025-12-01T23:59:00' is not a moment",
+        "'2025-12-01T23:59:00' needs a zone",
     ),
     "data in a folder": ("[spare.pkl]}", "[data/spare.pkl]} # here", "without its folder"),
     "data of two": ("[spare.pkl]}", "[train.pk1]} # here", "belongs to two data files"),
