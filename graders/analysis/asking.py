@@ -26,7 +26,12 @@ class Rehearsed(Exception):  # noqa: N818 - says which questions would be asked
 
 
 class Rehearsal:
-    """Stands in for a reading before the notebook has run: the first questions end the check."""
+    """Stands in for a reading, or for the whole, before anything has run: the first questions end
+    the check."""
+
+    @property
+    def whole(self) -> Rehearsal:
+        return self
 
     def ask(self, *questions: Question) -> tuple[Answer, ...]:
         """Raises Rehearsed."""

@@ -24,6 +24,7 @@ from graders.analysis.image_places import ImageBook
 from graders.analysis.network_copies import Loaded, best_loaded
 from graders.analysis.pretrained import Pretrained
 from graders.analysis.shown import ShownNumber, shown_numbers, typed_numbers
+from graders.analysis.whole import OTHERS, Whole
 from graders.evidence.questions import Answer, Question
 
 Array = NDArray[Any]
@@ -34,6 +35,12 @@ class Reading(Answers):
     (`Answers`), and here what was measured and shown, and whether it may be believed."""
 
     unchanged: frozenset[str] = frozenset()  # ids of handed-out cells that are as they were
+
+    @cached_property
+    def whole(self) -> Whole:
+        """All that the submission holds. Only these notebooks, unless it was set: a check of a
+        criterion about a handed-out notebook has no more."""
+        return Whole({OTHERS: lambda: self})
 
     @cached_property
     def conv_nets(self) -> tuple[ConvNet, ...]:
@@ -121,11 +128,16 @@ class Reading(Answers):
         return doubts(self)
 
     def doubt(self, theme: str) -> str:
-        """Why checks of this theme cannot be told from what was seen; "" when they can."""
+        """Why checks of this theme cannot be told from what was seen, here or in any other part of
+        the whole; "" when they can."""
         from graders.analysis.trust import doubt_of
 
-        found = doubt_of(self, theme)
-        return found.message if found is not None else ""
+        others = (reading for _part, reading in self.whole.readings() if reading is not self)
+        for reading in (self, *others):
+            found = doubt_of(reading, theme)
+            if found is not None:
+                return found.message
+        return ""
 
     def flags(self) -> tuple[Any, ...]:
         """What a person should know that costs nothing by itself: id, message, cells."""

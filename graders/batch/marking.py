@@ -19,6 +19,8 @@ from graders.batch.mark import all_undecided, as_far_as_seen, ask, settle
 from graders.batch.part import Part, joined_key, split
 from graders.batch.patience import Patience, TookTooLong
 from graders.batch.remembered import Remembered
+from graders.batch.together import Together
+from graders.evidence.documents import Document, read_documents
 from graders.intake.submission import Submission
 from graders.language import _, speaking
 from graders.report.exhibits import Exhibits
@@ -102,18 +104,42 @@ class Marking:
 
     def _answer(self, criterion: Criterion) -> Verdict:
         """A check's answer, from memory when it was asked before. Raises NoReading."""
-        part = next(p for p in self.parts if p.id == (criterion.notebook or ""))
-        if part.problem:
-            return _absent(criterion, part)
-        if part not in self.ran or part.kept.record.fault == "machine":
-            raise NoReading
-        known = part.remembered.verdict(criterion)
+        seen: Part | Together
+        if self.job.rubric.notebooks and criterion.notebook is None:
+            seen = self._together
+        else:
+            seen = next(p for p in self.parts if p.id == (criterion.notebook or ""))
+            if seen.problem:
+                return _absent(criterion, seen)
+            if not self._readable(seen):
+                raise NoReading
+        known = seen.remembered.verdict(criterion, seen.seen)
         if known is None:
-            known = self._asked(part, criterion)
-        cut_short = flags.cut_short(part.kept.record)
-        return self._placed(as_far_as_seen(known, cut_short), part)
+            known = self._asked(seen, criterion)
+        return self._placed(as_far_as_seen(known, seen.cut_short), seen)
 
-    def _asked(self, part: Part, criterion: Criterion) -> Verdict:
+    def _readable(self, part: Part) -> bool:
+        """Is there evidence of this run that the machine did not spoil?"""
+        return part in self.ran and part.kept.record.fault != "machine"
+
+    @cached_property
+    def documents(self) -> tuple[Document, ...]:
+        """The written documents that were handed in with the notebooks, where checks see them."""
+        if not self.job.rubric.notebooks:
+            return ()
+        return read_documents(self.submission.root, self.submission.files)
+
+    @cached_property
+    def _together(self) -> Together:
+        """The submission as a whole, for a criterion that is about no notebook in particular.
+        Raises NoReading."""
+        readable = [part for part in self.parts if self._readable(part)]
+        if not readable:
+            raise NoReading
+        names = {part.id: part.title for part in readable}
+        return Together(readable, self.documents, starts=self._starts, names=names, lost=self.fault)
+
+    def _asked(self, part: Part | Together, criterion: Criterion) -> Verdict:
         reading = self._reading(part)
         if reading is None:
             raise NoReading
@@ -127,12 +153,12 @@ class Marking:
                 message=_("This takes too long to find out, so a person has to look at it."),
                 grader_fault=True,
             )
-        part.remembered.keep(verdicts={Remembered.key(criterion): verdict})
+        part.remembered.keep(verdicts={Remembered.key(criterion, part.seen): verdict})
         return verdict
 
-    def _reading(self, part: Part) -> Reading | None:
+    def _reading(self, part: Part | Together) -> Reading | None:
         """What the part's evidence means; None when there is none, or the machine spoiled it."""
-        if part not in self.ran or part.kept.record.fault == "machine":
+        if isinstance(part, Part) and not self._readable(part):
             return None
         try:
             with self._patience():
@@ -141,9 +167,9 @@ class Marking:
             self._fail(_("The grader could not read what was seen in the run."))
             return None
 
-    def _placed(self, verdict: Verdict, part: Part) -> Verdict:
+    def _placed(self, verdict: Verdict, part: Part | Together) -> Verdict:
         """With cells counted over all that ran."""
-        start = self._starts[part.id]
+        start = self._starts.get(part.id, 0)
         if not start:
             return verdict
         return verdict.model_copy(update={"cells": tuple(cell + start for cell in verdict.cells)})
@@ -173,7 +199,7 @@ class Marking:
     def _of_part(self, flag: Flag, part: Part) -> Flag:
         """With the notebook's name, and cells counted over all that ran."""
         start = self._starts[part.id]
-        name = part.template.title.in_language(self.job.language) if part.template else ""
+        name = part.title
         return flag.model_copy(
             update={
                 "message": f"{name}: {flag.message}" if name else flag.message,
@@ -211,7 +237,8 @@ class Marking:
 
     @property
     def evidence_key(self) -> str:
-        return joined_key([part.kept.key for part in self.ran]) if self.ran else ""
+        documents = [document.digest for document in self.documents]
+        return joined_key([*(part.kept.key for part in self.ran), *documents]) if self.ran else ""
 
     def result(self) -> Result:
         """The result, with nothing written."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from graders import sandbox
-from graders.batch import resume
+from graders.batch import flags, resume
 from graders.batch.evidence_cache import Kept, OnCell, ensure_evidence
 from graders.batch.job import Job
 from graders.batch.mark import resolve
@@ -43,6 +43,11 @@ class Part:
         return self.template.id if self.template else ""
 
     @property
+    def title(self) -> str:
+        """What the handed-out notebook is called; "" for all others."""
+        return self.template.title.in_language(self._job.language) if self.template else ""
+
+    @property
     def unchanged(self) -> frozenset[str]:
         """Ids of the handed-out notebook's cells that are as they were."""
         copy = self.submission.copies.get(self.id)
@@ -54,8 +59,7 @@ class Part:
         if self.submission.notebooks:
             return ""
         if self.template is not None:
-            name = self.template.title.in_language(self._job.language)
-            return _("Notebook {name} is not among what was handed in.").format(name=name)
+            return _("Notebook {name} is not among what was handed in.").format(name=self.title)
         return _("There is no notebook beside those that were handed out.")
 
     @cached_property
@@ -64,8 +68,13 @@ class Part:
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
-        """What the checks will ask of what the notebook made."""
-        return questions(self.criteria) if self._job.rubric.notebooks else ()
+        """What the checks will ask of what the notebook made; those of the whole ask every part,
+        and last, as they may call functions that nobody else does."""
+        rubric = self._job.rubric
+        if not rubric.notebooks:
+            return ()
+        asked = questions(self.criteria), questions(c for c in rubric.criteria if not c.notebook)
+        return tuple({question.digest: question for some in asked for question in some}.values())
 
     @cached_property
     def kept(self) -> Kept:
@@ -96,6 +105,16 @@ class Part:
         """What was answered before for this evidence."""
         grader = resume.grader_digest()
         return Remembered(self.kept.folder, grader=grader, language=self._job.language)
+
+    @property
+    def cut_short(self) -> str:
+        """Why what was not seen may not be the student's doing; "" when the run tells all."""
+        return flags.cut_short(self.kept.record)
+
+    @property
+    def seen(self) -> str:
+        """Names all that a check of this part sees."""
+        return joined_key([self.kept.key, *sorted(self.unchanged)])
 
     @property
     def cells(self) -> int:

@@ -43,13 +43,15 @@ class Remembered:
         self._before = self.answers
 
     @staticmethod
-    def key(criterion: Criterion) -> str:
-        """The question a criterion asks, whatever it is called and worth."""
-        return f"{criterion.check} {json.dumps(criterion.params, sort_keys=True, default=str)}"
+    def key(criterion: Criterion, seen: str = "") -> str:
+        """The question a criterion asks, whatever it is called and worth; `seen` names what its
+        check sees, where that is more than the evidence that this is kept for."""
+        asked = f"{criterion.check} {json.dumps(criterion.params, sort_keys=True, default=str)}"
+        return f"{asked} {seen}".rstrip()
 
-    def verdict(self, criterion: Criterion) -> Verdict | None:
+    def verdict(self, criterion: Criterion, seen: str = "") -> Verdict | None:
         """The answer to the criterion's question, under its id."""
-        known = self.answers.verdicts.get(self.key(criterion))
+        known = self.answers.verdicts.get(self.key(criterion, seen))
         return known.model_copy(update={"id": criterion.id}) if known is not None else None
 
     def keep(
