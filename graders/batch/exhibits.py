@@ -12,11 +12,19 @@ from numpy.typing import NDArray
 from graders.analysis import Reading, structure
 from graders.analysis.predicted import predictions_on
 from graders.analysis.predictions import confusion
+from graders.analysis.report_document import in_words
 from graders.batch.drawing import draw
 from graders.batch.grader_log import note_failure
+from graders.evidence.documents import Document
 from graders.evidence.run_record import RunRecord
 from graders.language import _
-from graders.report.exhibits import ConfusionMatrix, Curve, Exhibits, NetworkDrawing
+from graders.report.exhibits import (
+    ConfusionMatrix,
+    Curve,
+    Exhibits,
+    NetworkDrawing,
+    WrittenDocument,
+)
 
 T = TypeVar("T")
 MAX_POINTS = 300
@@ -32,6 +40,18 @@ def exhibits(
         confusion=_offered(reading, _confusion, log),
         notices=notices(record) if record else (),
         environment=record.environment if record else {},
+    )
+
+
+def written(documents: Iterable[Document]) -> tuple[WrittenDocument, ...]:
+    """The documents that were handed in, as the report shows them."""
+    return tuple(
+        WrittenDocument(
+            name=document.name,
+            note=in_words(document).removeprefix(document.name).lstrip(", "),
+            text=document.text,
+        )
+        for document in documents
     )
 
 

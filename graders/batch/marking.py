@@ -286,6 +286,14 @@ class Marking:
 
     def _exhibits(self) -> Exhibits:
         """What the report shows beside the result, from memory when it was shown before."""
+        shown = self._exhibits_of_runs()
+        if not self.documents:
+            return shown
+        from graders.batch.exhibits import written  # brings torch
+
+        return shown.model_copy(update={"documents": written(self.documents)})
+
+    def _exhibits_of_runs(self) -> Exhibits:
         shown = [self._exhibits_of(part) for part in self.ran]
         if len(shown) == 1:
             return shown[0]

@@ -80,6 +80,14 @@ class Table(Frozen):
     note: str = ""
 
 
+class WrittenDocument(Frozen):
+    """A document that was handed in: its name, what there is to say of it, and its text."""
+
+    name: str
+    note: str = ""  # "3 pages", or why it could not be read
+    text: str = ""
+
+
 class Exhibits(Frozen):
     """All that a report shows beside the result. Each list may be empty."""
 
@@ -88,4 +96,5 @@ class Exhibits(Frozen):
     confusion: tuple[ConfusionMatrix, ...] = ()
     tables: tuple[Table, ...] = ()
     notices: tuple[str, ...] = ()  # what the grader answered or made harmless during the run
+    documents: tuple[WrittenDocument, ...] = ()
     environment: dict[str, str] = {}  # versions the notebook ran with

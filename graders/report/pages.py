@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from graders.language import speaking
 from graders.report.charts import curve
+from graders.report.documents import shown_documents, write_documents
 from graders.report.exhibits import Exhibits, NetworkDrawing
 from graders.report.network import network
 from graders.report.notebook import ShownCell, cells
@@ -28,7 +29,8 @@ class _Drawn:
 def write_submission(
     result: Result, exhibits: Exhibits, executed_notebook: dict[str, Any] | None, out: Path
 ) -> None:
-    """Write `report.html` and, when there is a notebook, `notebook.html` into the folder.
+    """Write `report.html` and, when there is a notebook, `notebook.html` into the folder; the text
+    of each document that was handed in goes into `documents/`.
 
     The pages are in the language of the result. A notebook page of an earlier run is taken away
     when this one has none. Raises OSError when the folder cannot be written.
@@ -37,6 +39,7 @@ def write_submission(
         shown = cells(executed_notebook) if executed_notebook is not None else []
         report = report_page(result, exhibits, len(shown))
         notebook = notebook_page(result, shown) if executed_notebook is not None else ""
+    write_documents(exhibits.documents, out)
     write_whole(out / "report.html", report)
     if notebook:
         write_whole(out / "notebook.html", notebook)
@@ -52,6 +55,7 @@ def report_page(result: Result, exhibits: Exhibits, notebook_cells: int) -> str:
         exhibits=exhibits,
         drawn=[_Drawn(drawing, network(drawing)) for drawing in exhibits.drawings],
         curves=[(shown, curve(shown)) for shown in exhibits.curves],
+        documents=shown_documents(exhibits.documents),
         notebook_cells=notebook_cells,
     )
 

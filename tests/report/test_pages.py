@@ -8,7 +8,14 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from graders.report import Exhibits, write_class, write_submission
-from graders.report.exhibits import ConfusionMatrix, Curve, DrawnNode, NetworkDrawing, Table
+from graders.report.exhibits import (
+    ConfusionMatrix,
+    Curve,
+    DrawnNode,
+    NetworkDrawing,
+    Table,
+    WrittenDocument,
+)
 from graders.rubric.model import Exercise, Rubric, Text
 from graders.scoring.result import CriterionResult, Flag, Status, VerdictKind
 
@@ -117,6 +124,27 @@ def test_the_report_shows_the_facts(tmp_path, make, exhibits, notebook):
         "Pérdida de la red base",
     ):
         assert fact in text, fact
+
+
+def test_documents_lie_beside_the_report_as_text(tmp_path, make, exhibits):
+    handed_in = (
+        WrittenDocument(name="Mi informe.pdf", note="3 pages", text="<b>La salida es 4x4</b>\x07"),
+        WrittenDocument(name="mi_informe.pdf", note="1 page", text="x" * 20_000),
+        WrittenDocument(name="otro.pdf", note="it is broken"),
+    )
+    shown = exhibits.model_copy(update={"documents": handed_in})
+    write_submission(make("en"), shown, None, tmp_path)
+    found = page(tmp_path / "report.html")
+    check_safe(found)
+    texts = sorted(path.name for path in (tmp_path / "documents").iterdir())
+    assert texts == ["2-mi_informe_pdf.txt", "Mi_informe_pdf.txt"]
+    links = {a["href"] for a in found.all("a")}
+    assert {f"./documents/{name}" for name in texts} <= links
+    assert "#document-0" in links  # beside what a person marks
+    assert "<b>La salida es 4x4</b>" in found.text
+    assert "it is broken" in found.text
+    write_submission(make("en"), exhibits, None, tmp_path)
+    assert not list((tmp_path / "documents").iterdir())
 
 
 def test_the_mark_is_written_in_the_language(tmp_path, make, exhibits):
