@@ -27,11 +27,16 @@ class Question(BaseModel):
     `cell`: the `which` cell that assigns (with `calls`: calls) one of `names` is run again, with
     the variables `given`; the answer is a list of the variables `wanted` afterwards (attributes of
     them behind a dot), None for one that is not there.
+    `held`: what do all variables hold in the end; the answer is a dictionary of small arrays and of
+    numbers, by the path at which they lie.
+    `each`: every function that the notebook itself defines is called with `args`, if it can be; the
+    answer is a dictionary of what they return, by name, without those that raise. What such calls
+    change is changed: it is asked last.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["call", "cell"]
+    kind: Literal["call", "cell", "held", "each"]
     names: tuple[str, ...] = Field(min_length=1)
     args: tuple[Any, ...] = ()
     named: dict[str, Any] = {}
@@ -120,6 +125,18 @@ def call(
         named={key: plain(value) for key, value in named.items()},
         given={key: plain(value) for key, value in (given or {}).items()},
         seconds=seconds,
+    )
+
+
+def held() -> Question:
+    """The question what the variables hold when the notebook has run."""
+    return Question(kind="held", names=("*",))
+
+
+def each(*args: Any, seconds: float = 10.0) -> Question:
+    """The question what every function of the notebook's own returns for these arguments."""
+    return Question(
+        kind="each", names=("*",), args=tuple(plain(value) for value in args), seconds=seconds
     )
 
 

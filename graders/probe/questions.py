@@ -1,7 +1,8 @@
 """Puts questions to what the notebook made, once its cells have run, and writes the answers down.
 
-A question calls a function of the notebook's, or runs one of its cells again in a copy of its
-variables. Nothing that the student's code does here raises, and nothing of it is shown.
+A question calls a function of the notebook's, or all of them, runs one of its cells again in a copy
+of its variables, or asks what these hold. Nothing that the student's code does here raises, and
+nothing of it is shown.
 """
 
 from __future__ import annotations
@@ -9,15 +10,21 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
+import inspect
 import io
 import json
 import signal
 import threading
+import types
 from collections.abc import Iterator
+from time import monotonic
 from typing import Any
+
+from .holdings import holdings
 
 MAX_PARTS = 2000  # lists, tuples and values in one answer
 MAX_ARRAY = 8 * 2**20  # bytes
+ONE_OF_EACH = 0.5  # seconds for a function when all of them are called
 
 
 class TooLong(BaseException):
@@ -29,6 +36,7 @@ class Questions:
 
     def __init__(self, shell: Any, log: Any) -> None:
         self._shell, self._log = shell, log
+        self._put = {"call": self._call, "cell": self._cell, "held": self._held}
 
     def answer(self, path: str) -> None:
         """Put every question of this JSON file (a list of {digest, kind, names, ...})."""
@@ -40,11 +48,13 @@ class Questions:
 
     def _asked(self, question: dict[str, Any]) -> dict[str, Any]:
         quiet = io.StringIO()
+        if question["kind"] == "each":
+            with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+                return {"outcome": "answered", "value": {"dict": self._each(question)}}
         try:
             with _limit(float(question["seconds"])), _without_pictures():
                 with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
-                    put = self._call if question["kind"] == "call" else self._cell
-                    found = put(question)
+                    found = self._put[question["kind"]](question)
                 if found is _MISSING:
                     return {"outcome": "missing"}
                 try:
@@ -75,6 +85,27 @@ class Questions:
                     variables.pop(key, None)
                 else:
                     variables[key] = value
+
+    def _held(self, _question: dict[str, Any]) -> Any:
+        return holdings(self._shell.user_ns, getattr(self._shell, "user_ns_hidden", {}))
+
+    def _each(self, question: dict[str, Any]) -> dict[str, Any]:
+        """What every function of the notebook's own returns that can be called so, by name."""
+        variables = self._shell.user_ns
+        ends = monotonic() + float(question["seconds"])
+        found: dict[str, Any] = {}
+        for name, function in list(variables.items()):
+            own = isinstance(function, types.FunctionType) and function.__globals__ is variables
+            if not own or monotonic() > ends:
+                continue
+            try:
+                with _limit(ONE_OF_EACH), _without_pictures():
+                    args = [self._value(value) for value in question["args"]]
+                    inspect.signature(function).bind(*args)
+                    found[name[:100]] = self._plain(function(*args))
+            except BaseException:  # what a student's function does is its own
+                continue
+        return found
 
     def _cell(self, question: dict[str, Any]) -> Any:
         source = self._source(question["names"], question["which"], question["calls"])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from graders.evidence.questions import Question, call, cell, plain, tensor, theirs
+from graders.evidence.questions import Question, call, cell, each, held, plain, tensor, theirs
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.floats(allow_nan=False),
@@ -43,6 +43,9 @@ def test_another_question_has_another_digest():
         cell("f", wanted=("f",)),
         cell("f", wanted=("f",), which="last"),
         cell("f", wanted=("f",), calls=True),
+        held(),
+        each(1),
+        each(2),
     ]
     assert len({question.digest for question in questions}) == len(questions)
 

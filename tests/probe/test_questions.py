@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from graders.evidence.questions import call, cell, code, theirs
+from graders.evidence.questions import call, cell, code, each, held, theirs
 from graders.probe.questions import Questions, assigned, called
 
 
@@ -127,3 +127,23 @@ def test_which_names_a_cell_assigns_and_calls():
     tree = ast.parse("a = b = 1\nc[0] = f(2)\nfor d in g(): pass\ndef h():\n    return k()")
     assert assigned(tree) == {"a", "b", "d"}
     assert called(tree) == {"f", "g"}
+
+
+def test_what_the_variables_hold(ask):
+    said = outcome(ask, held(), cells=("W = [[1.0, 2.0]]\nf = lambda x: x\n_a = 3",), n=2)
+    assert said == ("answered", {"dict": {"n": 2.0, "W": {"array": [[1.0, 2.0]]}}})
+
+
+def test_every_function_of_the_notebooks_own_is_called(ask):
+    cell = """
+import math
+def double(x, times=2): return times * x
+def two(x, y): return x
+def fails(x): raise SystemExit
+def slow(x):
+    while True: pass
+def nothing(): return 1
+square = lambda x: x * x
+"""
+    said = outcome(ask, each(3.0), cells=(cell,), foreign=json.dumps)
+    assert said == ("answered", {"dict": {"double": 6.0, "square": 9.0}})
