@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any
 
 import torch
@@ -19,6 +20,17 @@ MOST_ELEMENTS = 2**27  # of one value: a gigabyte in float64
 MOST_HELD = 2**28  # of all values that are still needed
 MOST_PIECES = 4096  # that one value is cut into
 _CUTTING = ("split", "chunk", "unbind")
+# Most of what a network does. Trying these without content makes torch load its compiler, which
+# takes longer than the rest of the marking.
+_KEEPING = frozenset(  # the result is no larger than the first argument
+    "batch_norm group_norm instance_norm layer_norm normalize dropout relu silu gelu elu selu"
+    " leaky_relu hardswish mish softplus sigmoid tanh exp log sqrt rsqrt abs neg square softmax"
+    " log_softmax logsigmoid mean sum amax amin flatten reshape permute transpose squeeze"
+    " unsqueeze contiguous detach clone max_pool1d max_pool2d avg_pool1d avg_pool2d".split()
+)
+_JOINING = ("add", "sub", "mul", "div", "true_divide", "maximum", "minimum")
+_POOLED = {f"adaptive_{way}_pool{axes}d": axes for way in ("avg", "max") for axes in (1, 2, 3)}
+_CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
 
 
 class NoRoom(Exception):  # noqa: N818 - a limit, not an error
@@ -73,15 +85,70 @@ class _Outline:
 @lru_cache(maxsize=4096)  # a network is computed again many times on batches of one size
 def _elements_made(function: Callable[..., Any], args: Any, kwargs: Any) -> int:
     """How many elements a call's results have; 0 when that cannot be told beforehand."""
+    name = getattr(function, "__name__", "")
+    positional, named = _shadow(args), _shadow(kwargs)
     try:
+        if name in _KEEPING:
+            return int(positional[0].numel())
+        if name in _JOINING:
+            return _broadcast([v.shape for v in positional if isinstance(v, torch.Tensor)])
+        if name == "linear":
+            value, weight = positional[:2]
+            return int(math.prod(value.shape[:-1]) * weight.shape[0])
+        if name in _POOLED:
+            return _pooled(_POOLED[name], *positional, **named)
+        if name in _CONVOLUTIONS:
+            return _convolved(*positional, **named)
         with torch.no_grad():
-            made = function(*_shadow(args), **_shadow(kwargs))
+            made = function(*positional, **named)
     except Exception:
         # Sizes that rest on the content (a mask picks rows) or a call that is wrong: the
         # first are no larger than what is there, the second fails by itself.
         return 0
     several = made if isinstance(made, (tuple, list)) else [made]
     return sum(value.numel() for value in several if isinstance(value, torch.Tensor))
+
+
+def _broadcast(shapes: Sequence[Sequence[int]]) -> int:
+    """Elements of what operands of these shapes give together."""
+    turned = [reversed(shape) for shape in shapes]
+    sizes = zip_longest(*turned, fillvalue=1)
+    return math.prod(0 if 0 in along else max(along) for along in sizes)
+
+
+def _pooled(axes: int, value: torch.Tensor, output_size: int | Sequence[int | None]) -> int:
+    """Elements of what is pooled to a given size along the last axes."""
+    wanted = [output_size] * axes if isinstance(output_size, int) else output_size
+    kept = value.shape[:-axes]
+    last = zip(wanted, value.shape[-axes:], strict=True)
+    return math.prod(kept) * math.prod(had if size is None else size for size, had in last)
+
+
+def _convolved(
+    value: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None = None,
+    stride: int | Sequence[int] = 1,
+    padding: int | str | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> int:
+    """Elements of a convolution's result, or a little more with `same` padding."""
+    sizes, kernel = value.shape[2:], weight.shape[2:]
+    around: Any = padding
+    if padding == "valid":
+        around = 0
+    elif padding == "same":
+        around = kernel
+    steps, margins, gaps = (
+        [given] * len(kernel) if isinstance(given, int) else given
+        for given in (stride, around, dilation)
+    )
+    out = [
+        max(0, (size + 2 * margin - gap * (width - 1) - 1) // step + 1)
+        for size, margin, gap, width, step in zip(sizes, margins, gaps, kernel, steps, strict=True)
+    ]
+    return int(value.shape[0] * weight.shape[0] * math.prod(out))
 
 
 def _outline(thing: Any) -> Any:

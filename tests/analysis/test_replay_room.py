@@ -6,7 +6,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own name
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.analysis.replay_room import MOST_ELEMENTS, NoRoom, Room
+from graders.analysis.replay_room import MOST_ELEMENTS, NoRoom, Room, _elements_made, _outline
 
 
 @given(st.integers(1, 2**40))
@@ -51,3 +51,59 @@ def test_all_that_is_held_counts():
 
 def test_a_call_that_fails_by_itself_is_let_through():
     Room().before(torch.add, (torch.ones(2), torch.ones(3)), {})
+
+
+@given(
+    st.integers(1, 9), st.integers(1, 3), st.integers(0, 3), st.integers(1, 2), st.integers(1, 4)
+)
+def test_the_size_of_a_convolution(size, stride, padding, dilation, kernel):
+    value, weight = torch.ones(2, 3, size, size), torch.ones(4, 3, kernel, 1)
+    named = {"stride": stride, "padding": padding, "dilation": dilation}
+    try:
+        expected = F.conv2d(value, weight, **named).numel()
+    except RuntimeError:  # a kernel larger than the image
+        return
+    assert _elements_made(F.conv2d, _outline((value, weight)), _outline(named)) == expected
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_a_convolution_with_its_padding_in_words(padding):
+    value, weight = torch.ones(2, 3, 9), torch.ones(4, 3, 3)
+    made = _elements_made(F.conv1d, _outline((value, weight, None, 1, padding)), _outline({}))
+    assert F.conv1d(value, weight, None, 1, padding).numel() <= made <= 2 * 4 * 14
+
+
+def test_a_huge_convolution_is_refused():
+    with pytest.raises(NoRoom):
+        Room().before(
+            F.conv2d, (torch.ones(1, 1, 2, 2), torch.ones(1, 1, 1, 1), None, 1, [2**20, 2**20]), {}
+        )
+
+
+@given(st.lists(st.sampled_from([1, 5]), max_size=3), st.lists(st.sampled_from([1, 5]), max_size=3))
+def test_the_size_of_a_sum(left, right):
+    one, other = torch.ones(left), torch.ones(right)
+    made = _elements_made(torch.add, _outline((one, other)), _outline({}))
+    assert made == torch.add(one, other).numel()
+    assert _elements_made(torch.mul, _outline((one, 2.0)), _outline({})) == one.numel()
+
+
+def test_a_sum_that_grows_is_refused():
+    with pytest.raises(NoRoom):
+        Room().before(torch.add, (torch.ones(2**14, 1), torch.ones(2**14)), {"alpha": 2})
+
+
+@pytest.mark.parametrize("size", [1, 3, (2, 5), (None, 7)])
+def test_the_size_of_what_is_pooled_to_a_size(size):
+    value = torch.ones(2, 3, 8, 8)
+    made = _elements_made(F.adaptive_avg_pool2d, _outline((value, size)), _outline({}))
+    assert made == F.adaptive_avg_pool2d(value, size).numel()
+    with pytest.raises(NoRoom):
+        Room().before(F.adaptive_avg_pool2d, (value,), {"output_size": 2**20})
+
+
+@given(st.lists(st.integers(0, 4), max_size=2), st.integers(1, 5))
+def test_the_size_of_a_linear_layer(rows, width):
+    value, weight = torch.ones(*rows, 3), torch.ones(width, 3)
+    made = _elements_made(F.linear, _outline((value, weight, None)), _outline({}))
+    assert made == F.linear(value, weight).numel()
