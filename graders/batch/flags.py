@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from graders.batch.grader_log import note_failure
+from graders.evidence.environment_errors import NOTHING_EXCUSED, Excused
 from graders.evidence.run_record import RunRecord
 from graders.intake.submission import Submission
 from graders.language import _
 from graders.rubric.model import Rubric
 from graders.scoring.result import Flag
+
+ENVIRONMENT, HANDED_OUT = "environment", "as_handed_out"  # errors that are not the student's
 
 if TYPE_CHECKING:
     from graders.analysis import Reading
@@ -37,10 +40,14 @@ def of_delivery(submission: Submission, rubric: Rubric) -> tuple[Flag, ...]:
     return (*found, late) if late else tuple(found)
 
 
-def of_run(record: RunRecord) -> tuple[Flag, ...]:
+def of_run(record: RunRecord, excused: Excused = NOTHING_EXCUSED) -> tuple[Flag, ...]:
     """Cells that failed or took too long, and how the run ended."""
-    found = []
-    failed = tuple(cell.index for cell in record.cells if cell.error and not cell.timed_out)
+    found = [*_not_theirs(record, excused)]
+    failed = tuple(
+        cell.index
+        for cell in record.cells
+        if cell.error and not cell.timed_out and cell.index not in excused.cells
+    )
     if failed:
         found.append(
             Flag(id="cells_failed", message=_("Some cells ended in an error."), cells=failed)
@@ -51,6 +58,20 @@ def of_run(record: RunRecord) -> tuple[Flag, ...]:
     if record.ended != "finished":
         found.append(Flag(id=record.ended, message=said(record)))
     return tuple(found)
+
+
+def _not_theirs(record: RunRecord, excused: Excused) -> Iterator[Flag]:
+    """Errors that are the environment's or the handed-out notebook's own."""
+    if excused.library:
+        versions = [f"{n} {record.environment[n]}" for n in ("numpy",) if n in record.environment]
+        message = _(
+            "Code as it was handed out ends in an error, because libraries have changed since it "
+            "was written ({error}). This is the environment's, not the student's."
+        ).format(error="; ".join([*excused.errors, *versions]))
+        yield Flag(id=ENVIRONMENT, message=message, cells=excused.library)
+    if excused.handed_out:
+        message = _("Cells as they were handed out end in the error that they then show.")
+        yield Flag(id=HANDED_OUT, message=message, cells=excused.handed_out)
 
 
 def profile(job: Job) -> tuple[Flag, ...]:

@@ -192,7 +192,7 @@ class Marking:
         with speaking(self.job.language):
             found = [*flags.of_delivery(self.submission, self.job.rubric), *flags.profile(self.job)]
             for part in self.ran:
-                told = (*flags.of_run(part.kept.record), *self._noticed(part))
+                told = (*flags.of_run(part.kept.record, part.excused), *self._noticed(part))
                 found += [self._of_part(flag, part) for flag in told]
         return tuple(found)
 

@@ -15,6 +15,7 @@ from graders.batch.evidence_cache import Kept, OnCell, ensure_evidence
 from graders.batch.job import Job
 from graders.batch.mark import resolve
 from graders.batch.remembered import Remembered
+from graders.evidence.environment_errors import NOTHING_EXCUSED, Excused, excused
 from graders.evidence.questions import Question
 from graders.intake.submission import Submission
 from graders.language import _
@@ -115,6 +116,14 @@ class Part:
     def seen(self) -> str:
         """Names all that a check of this part sees."""
         return joined_key([self.kept.key, *sorted(self.unchanged)])
+
+    @cached_property
+    def excused(self) -> Excused:
+        """Cells whose error is the environment's, or that of the notebook as it was handed out."""
+        copy = self.submission.copies.get(self.id)
+        if copy is None or self.template is None:
+            return NOTHING_EXCUSED
+        return excused(self.kept.record.cells, copy.places, self.template.errors)
 
     @property
     def cells(self) -> int:

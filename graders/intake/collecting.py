@@ -16,7 +16,7 @@ from graders.intake.neighbours import of_assignment
 from graders.intake.notebook_file import NotebookProblem, ReadNotebook, read_notebook
 from graders.intake.ordering import in_order
 from graders.intake.people import authors, moodle_name, two_students
-from graders.intake.recognise import recognise
+from graders.intake.recognise import places_of, recognise
 from graders.intake.submission import HandedOut, Submission
 from graders.language import _
 from graders.rubric.model import Rubric
@@ -128,7 +128,8 @@ def _copies(
     """The copies of handed-out notebooks; a second one of the same is said and left out."""
     if not rubric.notebooks:
         return {}
-    found = recognise(rubric.notebooks, {path: book.cells for path, book in readable.items()})
+    cells_of = {path: book.cells for path, book in readable.items()}
+    found = recognise(rubric.notebooks, cells_of)
     for name, path in found.repeated:
         problems.append(
             _("{path} is left out: {other} is another copy of the same notebook.").format(
@@ -137,8 +138,14 @@ def _copies(
         )
         readable.pop(path)
     return {
-        name: HandedOut(path=copy.path, unchanged=tuple(sorted(copy.unchanged)))
-        for name, copy in found.copies.items()
+        template.id: HandedOut(
+            path=copy.path,
+            unchanged=tuple(sorted(copy.unchanged)),
+            places=places_of(template, cells_of[copy.path], copy.unchanged),
+            repeated=tuple(path for name, path in found.repeated if name == template.id),
+        )
+        for template in rubric.notebooks
+        if (copy := found.copies.get(template.id)) is not None
     }
 
 

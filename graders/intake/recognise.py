@@ -6,7 +6,7 @@ headings tell, else the functions that are defined.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,3 +100,19 @@ def unchanged_cells(template: Template, cells: Sequence[Cell]) -> frozenset[str]
         for name, digest in template.cells.items()
         if by_id.get(name, digest if digest in digests else None) == digest
     )
+
+
+def places_of(
+    template: Template, cells: Sequence[Cell], unchanged: Collection[str]
+) -> dict[int, str]:
+    """Where the template's cells that are `unchanged` stand: position in the copy -> id."""
+    by_digest = {template.cells[name]: name for name in template.cells if name in unchanged}
+    found: dict[int, str] = {}
+    for position, cell in enumerate(cells):
+        if cell["cell_type"] == "code" and cell["source"].strip():
+            digest = code_digest(cell["source"])
+            own = (name for name in cell_ids(cell) if name in unchanged)
+            name = next((n for n in own if template.cells[n] == digest), by_digest.get(digest))
+            if name is not None:
+                found[position] = name
+    return found

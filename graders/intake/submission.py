@@ -17,6 +17,8 @@ class HandedOut(BaseModel):
 
     path: Path  # relative to the submission's root
     unchanged: tuple[str, ...] = ()  # ids of the template's cells that are as they were
+    places: dict[int, str] = {}  # where these stand among the copy's cells: position -> id
+    repeated: tuple[Path, ...] = ()  # further copies of the same, which do not count
 
 
 class Submission(BaseModel):

@@ -103,6 +103,9 @@ class NotebooksForm(Form):
 
     templates: BaseName = Field(description="File beside this one that tells them apart")
     of: tuple[str, ...] = Field(min_length=1, description="Their ids in that file, in order")
+    errors: BaseName | None = Field(
+        None, description="File beside this one of the errors that they show by themselves"
+    )
 
 
 class LateForm(Form):

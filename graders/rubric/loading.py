@@ -11,7 +11,7 @@ from graders.rubric.model import Rubric
 from graders.rubric.problems import Problem, RubricError, did_you_mean
 from graders.rubric.shape import read_form
 from graders.rubric.source import read_source
-from graders.rubric.templates import read_templates
+from graders.rubric.templates import read_templates, with_errors
 
 CHECKS = Path(__file__).parent.parent / "checks"
 """Where the themes of the checks are; only parsed, never imported from here."""
@@ -37,4 +37,7 @@ def load(path: Path, checks: Path = CHECKS) -> Rubric:
         message = _("'{name}' is not among the templates.").format(name=absent[0])
         raise RubricError([Problem(path, line, message + did_you_mean(absent[0], [*handed_out]))])
     whole = hashlib.sha256(f"{source.digest} {digest}".encode()).hexdigest()
+    if form.notebooks.errors is not None:
+        handed_out, digest = with_errors(handed_out, path.parent / form.notebooks.errors)
+        whole = hashlib.sha256(f"{whole} {digest}".encode()).hexdigest()
     return form.to_model(whole, tuple(handed_out[name] for name in form.notebooks.of))

@@ -71,6 +71,13 @@ class Late(Frozen):
     count_from: CountFrom = "hard"  # whether days begin at the deadline or at the soft date
 
 
+class KnownError(Frozen):
+    """An error that a cell of a handed-out notebook shows by itself (`analysis`)."""
+
+    name: str  # the exception's type
+    says: str  # its first line, numbers left out
+
+
 class Template(Frozen):
     """A notebook that is handed out to be filled in, as far as copies of it can be recognised.
 
@@ -83,6 +90,7 @@ class Template(Frozen):
     functions: tuple[str, ...] = ()  # that its code defines
     cells: dict[str, str] = Field(default_factory=dict)
     todo: tuple[str, ...] = ()  # ids of the cells that are to be filled in
+    errors: dict[str, KnownError] = Field(default_factory=dict)  # by the cell's id
 
 
 class Penalty(Frozen):

@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from graders.language import _
-from graders.rubric.model import Template
+from graders.rubric.model import KnownError, Template
 from graders.rubric.problems import Problem, RubricError
 
 
@@ -32,3 +32,30 @@ def read_templates(path: Path) -> tuple[dict[str, Template], str]:
         message = _("This is not a file of templates.")
         raise RubricError([Problem(path, None, message)]) from error
     return found, hashlib.sha256(raw).hexdigest()
+
+
+def with_errors(templates: dict[str, Template], path: Path) -> tuple[dict[str, Template], str]:
+    """The templates with the errors that they show by themselves, and that file's digest.
+
+    `corrige env try` writes it. Raises RubricError.
+    """
+    try:
+        raw = path.read_bytes()
+        facts = {
+            str(name): {
+                str(cell): KnownError.model_validate(error) for cell, error in cells.items()
+            }
+            for name, cells in json.loads(raw)["errors"].items()
+        }
+    except OSError as error:
+        message = _("The errors of the templates cannot be read: {reason}.")
+        said = message.format(reason=error.strerror)
+        raise RubricError([Problem(path, None, said)]) from error
+    except (ValueError, TypeError, KeyError, AttributeError, ValidationError) as error:
+        message = _("This is not a file of errors that corrige env try wrote.")
+        raise RubricError([Problem(path, None, message)]) from error
+    told = {
+        name: template.model_copy(update={"errors": facts.get(name, {})})
+        for name, template in templates.items()
+    }
+    return told, hashlib.sha256(raw).hexdigest()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from graders.intake.fingerprints import code_digest, fingerprint
-from graders.intake.recognise import recognise, unchanged_cells
+from graders.intake.recognise import places_of, recognise, unchanged_cells
 from graders.rubric.model import Template
 
 
@@ -90,3 +90,13 @@ def test_magics_and_broken_code_have_a_digest():
     assert code_digest("!pip install x\na = 1") == code_digest("a = 1  # why")
     assert code_digest("a = (") == code_digest("a  = (\n")
     assert code_digest("a = (") != code_digest("a = [")
+
+
+def test_places_say_where_unchanged_cells_stand_in_the_copy():
+    template = TEMPLATES[0]
+    cells = [dict(cell) for cell in BOOKS["nb3_4"]]
+    cells[2]["source"] = "def heaviside(x):\n  return x >= 0"
+    cells.insert(1, {"cell_type": "code", "metadata": {}, "source": "print('mine')"})
+    for copy in (cells, without(cells, "ids")):
+        unchanged = unchanged_cells(template, copy)
+        assert places_of(template, copy, unchanged) == {2: "3.4-0", 4: "3.4-2"}

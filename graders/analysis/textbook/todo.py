@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graders.evidence.environment_errors import refused
 from graders.evidence.questions import Answer, Question
 from graders.language import _
 
@@ -82,6 +83,9 @@ def unanswered(question: Question, answer: Answer) -> Judgement | None:
         return Judgement(False, _("there is no function {name}").format(name=name))
     if answer.outcome == "missing":
         return Judgement(False, _("no cell assigns {name}").format(name=name))
+    if answer.outcome == "raised" and refused(answer.error):
+        words = _("{name} fails, perhaps only because libraries have changed: {error}")
+        return Judgement(None, words.format(name=name, error=answer.error))
     if answer.outcome == "raised":
         words = _("{name} fails on inputs of ours: {error}")
         return Judgement(False, words.format(name=name, error=answer.error))
