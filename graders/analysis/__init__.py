@@ -13,6 +13,7 @@ from graders import evidence
 from graders.analysis.asking import Rehearsal, Rehearsed
 from graders.analysis.image_files import read_image_set
 from graders.analysis.reading import Reading
+from graders.analysis.signal_files import read_signals
 from graders.analysis.trusted import load_tables
 from graders.analysis.whole import OTHERS, Whole
 from graders.evidence.model import Evidence
@@ -21,7 +22,7 @@ from graders.evidence.run_record import RunRecord
 
 class DataDeclaration(Protocol):
     """What is needed of a data file's declaration: its name, what is in it (a table, images,
-    weights), its role and the column of its label."""
+    signals, weights), its role and the column of its label."""
 
     @property
     def name(self) -> str: ...
@@ -41,7 +42,7 @@ def read(
     `unchanged` are ids of cells that were handed out and are delivered as they were.
 
     Raises EvidenceError when the folder holds no evidence, ImageFileError for an image set that
-    is none.
+    is none, SignalFileError for signals that are none.
     """
     torch.set_num_threads(1)  # the networks are small: threads would wait for each other
     tables = load_tables(
@@ -53,7 +54,10 @@ def read(
     )
     weights = next((path for d, path in data.items() if d.kind == "weights"), None)
     images = {d.name: read_image_set(path) for d, path in data.items() if d.kind == "images"}
-    reading = Reading(evidence.read(folder), folder, tables, weights=weights, images=images)
+    signals = {d.name: read_signals(path) for d, path in data.items() if d.kind == "signals"}
+    reading = Reading(
+        evidence.read(folder), folder, tables, weights=weights, images=images, signals=signals
+    )
     reading.unchanged = unchanged
     return reading
 

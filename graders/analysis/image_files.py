@@ -1,7 +1,8 @@
 """Which images, and of which classes, are in the teacher's copy of an image set?
 
-CIFAR-like: small colour pictures with one label each, divided into training and test. Read from an
-`.npz`, from the archive that the set's authors distribute, or from that archive's folder.
+Small pictures with one label each, divided into training and test. Colour ones (CIFAR) are read
+from an `.npz`, from the archive that the set's authors distribute, or from that archive's folder;
+grey ones (MNIST) from an `.npz` or the four files that their authors distribute.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.analysis import array_pickle
+from graders.analysis import array_pickle, idx_files
 
 _PARTS = ("x_train", "y_train", "x_test", "y_test")
 _TRAIN = re.compile(r"(data_batch_\d+|train)")
@@ -35,8 +36,8 @@ class ImageFileError(ValueError):
 
 @dataclass(frozen=True)
 class ImageSet:
-    """`x_train`, `x_test` are uint8 (N, H, W, 3), `y_train`, `y_test` int64 (N,). Not to be
-    written to."""
+    """`x_train`, `x_test` are uint8 (N, H, W, 3), or (N, H, W, 1) of grey ones; `y_train`, `y_test`
+    int64 (N,). Not to be written to."""
 
     x_train: NDArray[np.uint8]
     y_train: NDArray[np.int64]
@@ -64,6 +65,8 @@ def read_image_set(path: Path) -> ImageSet:
 
 def _stamp(path: Path) -> tuple[tuple[str, int, int], ...]:
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    if idx_files.is_idx(path):
+        files = list(idx_files.siblings(path).values())
     return tuple(
         (str(file), status.st_size, status.st_mtime_ns)
         for file in files
@@ -80,7 +83,24 @@ def _read(name: str, _stamped: tuple[tuple[str, int, int], ...]) -> ImageSet:
         return _named_arrays(path)
     if path.name.lower().endswith(_ARCHIVES):
         return _official(_files_of_archive(path), path)
-    raise ImageFileError(f"{path}: an image set is an .npz, a .tar.gz or a folder")
+    if idx_files.is_idx(path):
+        return _four_files(path)
+    raise ImageFileError(f"{path}: an image set is an .npz, a .tar.gz, a folder or four idx files")
+
+
+def _four_files(path: Path) -> ImageSet:
+    files = idx_files.siblings(path)
+    arrays = {}
+    for part, of in (("train", "train"), ("test", "t10k")):
+        for letter, content in (("x", "images"), ("y", "labels")):
+            file = files.get((of, content))
+            if file is None:
+                raise ImageFileError(f"{path.parent}: there is no file of {of} {content}")
+            try:
+                arrays[f"{letter}_{part}"] = idx_files.read_idx(file)
+            except ValueError as error:
+                raise ImageFileError(f"{file}: {error}") from error
+    return _checked(path, **arrays)
 
 
 def _named_arrays(path: Path) -> ImageSet:
@@ -168,7 +188,7 @@ def _checked(path: Path, x_train: Any, y_train: Any, x_test: Any, y_test: Any) -
         images, labels = _channels_last(images), np.asarray(labels)
         labels = labels.reshape(-1) if labels.ndim == 2 and labels.shape[1] == 1 else labels
         if images is None or not len(images):
-            raise ImageFileError(f"{path}: the {name} images are no colour pictures (N, H, W, 3)")
+            raise ImageFileError(f"{path}: the {name} images are no pictures (N, H, W, 3 or 1)")
         if labels.shape != (len(images),):
             raise ImageFileError(f"{path}: not one {name} label for each image")
         if not _within(images, 256):
@@ -185,9 +205,11 @@ def _checked(path: Path, x_train: Any, y_train: Any, x_test: Any, y_test: Any) -
 
 def _channels_last(images: Any) -> NDArray[Any] | None:
     array = np.asarray(images)
+    if array.ndim == 3:
+        return array[..., None]
     if array.ndim != 4:
         return None
-    if array.shape[3] == 3:
+    if array.shape[3] in (1, 3):
         return array
     return array.transpose(0, 2, 3, 1) if array.shape[1] == 3 else None
 

@@ -65,11 +65,12 @@ class Recognised:
 
 
 class ImageBook:
-    """Recognises the images of the teacher's sets."""
+    """Recognises the images of the teacher's sets of colour pictures."""
 
     def __init__(self, sets: Mapping[str, ImageSet]) -> None:
         self.sets = sets
-        self._pages = {name: _Page(held) for name, held in sets.items()}
+        coloured = {name: held for name, held in sets.items() if held.x_test.shape[3] == 3}
+        self._pages = {name: _Page(held) for name, held in coloured.items()}
 
     def recognise(
         self, thumbnails: Array, only: str | None = None, *, thoroughly: bool = False

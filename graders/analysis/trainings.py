@@ -27,6 +27,7 @@ from graders.analysis.runs import (
     drawn_networks,
     trained_runs,
 )
+from graders.analysis.signal_files import SignalSet
 from graders.analysis.trusted import TrustedTable
 from graders.analysis.weights_file import read_weights_file
 from graders.evidence.model import Evidence
@@ -34,14 +35,15 @@ from graders.evidence.reading import Blobs
 
 Array = NDArray[Any]
 NO_IMAGES: Mapping[str, ImageSet] = MappingProxyType({})
+NO_SIGNALS: Mapping[str, SignalSet] = MappingProxyType({})
 
 
 class Trainings:
     """Networks, runs and rows of one submission's evidence; the first part of a `Reading`.
 
     `folder` holds the evidence; `tables` are the teacher's data files by role, `weights` the file
-    of pretrained weights, `images` the image sets by name. Everything is computed when first
-    asked for.
+    of pretrained weights, `images` and `signals` the sets by name. Everything is computed when
+    first asked for.
     """
 
     def __init__(
@@ -52,12 +54,14 @@ class Trainings:
         *,
         weights: Path | None = None,
         images: Mapping[str, ImageSet] = NO_IMAGES,
+        signals: Mapping[str, SignalSet] = NO_SIGNALS,
     ) -> None:
         self.evidence = evidence
         self.folder = folder
         self.blobs = Blobs(folder / "blobs")
         self.tables = tables
         self.images = images
+        self.signals = signals
         self._weights = weights
         self._places: dict[int, tuple[Places, NDArray[np.intp]] | None] = {}
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from graders.batch import places
+from graders.batch import gathered, places
 from graders.batch.locking import alone
 from graders.batch.problems import UsageProblem
 from graders.language import _
@@ -30,6 +30,7 @@ def locate(
 ) -> dict[DataFile, Path]:
     """Each data file of the rubric, by any accepted spelling, in the first folder that has all.
 
+    An image set that lies in several files is gathered in one (`gathered`).
     The folders `apart` are the submissions: what lies there is a student's, and data files are
     read with pickle. Raises UsageProblem, with the remedy, when some are missing.
     """
@@ -42,7 +43,7 @@ def locate(
     for folder in folders:
         found = _look(rubric.data, folder, apart)
         if len(found) == len(rubric.data):
-            return found
+            return {f: _whole(f, path) for f, path in found.items()}
         missing = [file for file in rubric.data if file not in found]
     raise UsageProblem(
         _(
@@ -54,6 +55,10 @@ def locate(
             folders=", ".join(map(str, folders)),
         )
     )
+
+
+def _whole(file: DataFile, path: Path) -> Path:
+    return gathered.in_one_file(path, file.name) if file.kind == "images" else path
 
 
 def _look(

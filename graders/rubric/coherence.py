@@ -68,14 +68,20 @@ def _kinds(data: list[Part]) -> Iterator[Fault]:
     for part in data:
         kind = part.get("kind", str) or "table"
         for key in ("role", "label"):
-            if kind in ("images", "weights") and key in part.keys:
+            if kind in ("images", "signals", "weights") and key in part.keys:
                 message = _("'{key}' is for tables, and this data file has kind '{kind}'.")
                 yield part.fault(key, message.format(key=key, kind=kind))
 
 
 def _profiles(rubric: Part) -> Iterator[Fault]:
     """A profile says something, and only of image sets."""
-    other = {"table", "weights", "other", None}  # a kind that is none is told of by `shape`
+    other = {
+        "table",
+        "signals",
+        "weights",
+        "other",
+        None,
+    }  # a kind that is none is told of by `shape`
     image_sets = [
         name
         for part in rubric.parts("data")

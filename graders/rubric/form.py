@@ -84,7 +84,8 @@ class DataForm(Form):
     role: model.Role = Field("other", description="What the assignment uses it for")
     label: model.Words | None = Field(None, description="Column that holds the label")
     kind: model.Kind = Field(
-        "table", description="images: cifar10 or cifar100 in one file; weights: of a network"
+        "table",
+        description="images: cifar10, cifar100 or mnist; signals: mnist1d; weights: of a network",
     )
 
 

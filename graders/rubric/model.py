@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Role = Literal["train", "test", "extra", "other"]
-Kind = Literal["table", "images", "weights", "other"]
+Kind = Literal["table", "images", "signals", "weights", "other"]
 CountFrom = Literal["hard", "soft"]
 
 
@@ -38,7 +38,7 @@ class DataFile(Frozen):
     files: tuple[str, ...]  # accepted spellings of the base name; the first is the canonical one
     role: Role = "other"
     label: str | None = None  # column that holds the label, for trusted recomputation
-    kind: Kind = "table"  # `images`: training and test pictures in one; `weights`: of a network
+    kind: Kind = "table"  # `images`, `signals`: both parts in one; `weights`: of a network
 
 
 class Sample(Frozen):

@@ -141,7 +141,7 @@ def test_what_is_no_pickle_of_arrays(content):
     ("change", "message"),
     [
         ({"y_test": np.arange(5)}, "not one test label"),
-        ({"x_train": np.zeros((20, 64))}, "no colour pictures"),
+        ({"x_train": np.zeros((20, 64))}, "no pictures"),
         ({"x_train": np.full((20, SIDE, SIDE, 3), 0.5)}, "whole numbers"),
         ({"x_train": np.full((20, SIDE, SIDE, 3), 300)}, "whole numbers"),
         ({"y_train": np.full(20, -1)}, "numbers of classes"),

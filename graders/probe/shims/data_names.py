@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from .idx_sets import OTHER_SETS, IdxCopy, known_idx
 from .image_sets import ImageCopy
 from .image_words import known_set
 
@@ -70,20 +71,32 @@ class DataNames:
 
     def __init__(self, data: Iterable[Mapping[str, Any]], forms: str = "") -> None:
         self.copies: list[DataCopy] = []
-        self.images: dict[str, ImageCopy] = {}  # by the name of the well-known set
+        self.images: dict[str, ImageCopy | IdxCopy] = {}  # by the name of the well-known set
         self.weights: list[DataCopy] = []
         self._by_name: dict[str, DataCopy] = {}
         self._inside: dict[tuple[str, str], DataCopy] = {}  # by folder and file
+        self._ambiguous: set[str] = set()  # names that other sets' files have too
         for entry in data:
             copy = DataCopy(str(entry["name"]), str(entry["path"]))
             self.copies.append(copy)
             if entry.get("kind") == "weights":
                 self.weights.append(copy)
-            known = known_set(str(entry.get("data", ""))) if entry.get("kind") == "images" else None
-            if known is not None:
-                self._add_forms(ImageCopy(known, copy.path, forms), entry.get("spellings", ()))
+            if entry.get("kind") == "images":
+                self._add_images(entry, copy.path, forms)
             for spelling in (copy.name, *entry.get("spellings", ())):
                 self._by_name.setdefault(plain_name(str(spelling)), copy)
+
+    def _add_images(self, entry: Mapping[str, Any], path: str, forms: str) -> None:
+        name = str(entry.get("data", ""))
+        known, grey = known_set(name), known_idx(name)
+        if known is not None:
+            self._add_forms(ImageCopy(known, path, forms), entry.get("spellings", ()))
+        elif grey is not None:
+            images = IdxCopy(grey, path, forms)
+            self.images[grey.name] = images
+            for form, make in images.forms().items():
+                self._by_name[plain_name(form)] = DataCopy(form, make)
+                self._ambiguous.add(plain_name(form))
 
     def _add_forms(self, images: ImageCopy, spellings: Iterable[str]) -> None:
         known = images.known
@@ -105,7 +118,10 @@ class DataNames:
         """The data file that this path or URL means, or None."""
         if not self._by_name:
             return None
-        found = self._by_name.get(plain_name(path))
+        plain = plain_name(path)
+        if plain in self._ambiguous and OTHER_SETS.search(path):
+            return None
+        found = self._by_name.get(plain)
         if found is None and self._inside:
             folder, name = (["", *_parts(path)])[-2:]
             found = self._inside.get((plain_name(folder), plain_name(name)))

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..imports import when_imported
 from ..notices import note
+from .idx_sets import IdxCopy
 from .image_sets import ImageCopy
 from .places import Places
 
@@ -26,11 +27,11 @@ def install(places: Places) -> None:
         when_imported(module, lambda found: _get_file(found, places))
 
 
-def _answer_for(module: str, images: ImageCopy) -> None:
+def _answer_for(module: str, images: ImageCopy | IdxCopy) -> None:
     when_imported(module, lambda found: _load_data(found, images))
 
 
-def _load_data(module: Any, images: ImageCopy) -> None:
+def _load_data(module: Any, images: ImageCopy | IdxCopy) -> None:
     real = getattr(module, "load_data", None)
     if real is None or getattr(real, "__wrapped__", None) is not None:
         return
@@ -41,17 +42,21 @@ def _load_data(module: Any, images: ImageCopy) -> None:
         if images.known.coarse and mode not in ("fine", "coarse"):
             return real(*args, **kwargs)  # raises what Keras raises
         note("data", f"{module.__name__}.load_data -> {images.known.name}")
-        first = module.backend.image_data_format() == "channels_first"
+        first = getattr(module, "backend", None) is not None and (
+            module.backend.image_data_format() == "channels_first"
+        )
         return tuple(_as_keras_gives_it(part, mode, images, first) for part in images.parts())
 
     module.load_data = load_data
 
 
 def _as_keras_gives_it(
-    part: Any, mode: str, images: ImageCopy, channels_first: bool
+    part: Any, mode: str, images: ImageCopy | IdxCopy, channels_first: bool
 ) -> tuple[Any, Any]:
-    """Images, and labels in a column."""
+    """Images, and labels: in a column, but for grey images."""
     pixels, labels, coarse = part
+    if isinstance(images, IdxCopy):
+        return pixels, labels
     if mode == "coarse" and coarse is not None:
         labels = coarse
     if channels_first:

@@ -11,11 +11,11 @@ from .places import Places
 
 
 def install(places: Places) -> None:
-    """`CIFAR10` and `CIFAR100` take what is provided for the original, in any root."""
+    """`CIFAR10`, `CIFAR100` and `MNIST` take what is provided for the original, in any root."""
     if not places.names.images:
         return
-    for module in ("torchvision.datasets.utils", "torchvision.datasets.cifar"):
-        when_imported(module, lambda found: _integrity(found, places))
+    for module in ("utils", "cifar", "mnist"):
+        when_imported(f"torchvision.datasets.{module}", lambda found: _integrity(found, places))
     when_imported("torchvision.datasets.cifar", lambda found: _whole(found.CIFAR10, places))
 
 
