@@ -12,13 +12,14 @@ from graders.rubric.model import Rubric
 def briefly(planned: Sequence[Proof], rubric: Rubric) -> list[Proof]:
     """The proofs to judge, in their order; the same ones each time.
 
+    A faulty delivery of its own, which breaks much at once, is always one and stands for nothing.
     A chaff of several criteria stands for all of them. Among those that break a criterion the
     choice goes round with its place in the rubric, so that it is not always the first wheat's.
     """
     chosen: set[str] = set()
     covered: set[str] = set()
     for place, criterion in enumerate(proven(rubric)):
-        able = [proof for proof in planned if criterion in proof.breaks]
+        able = [proof for proof in planned if criterion in proof.breaks and not proof.whole]
         if able and criterion not in covered:
             one = able[place % len(able)]
             chosen.add(one.name)
@@ -27,4 +28,4 @@ def briefly(planned: Sequence[Proof], rubric: Rubric) -> list[Proof]:
         able = [proof for proof in planned if flag in proof.flags]
         if not any(proof.name in chosen for proof in able):
             chosen.add(able[0].name)
-    return [proof for proof in planned if proof.is_wheat or proof.name in chosen]
+    return [p for p in planned if p.is_wheat or p.whole or p.name in chosen]

@@ -6,8 +6,9 @@ import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -19,24 +20,32 @@ from graders.rubric.model import Rubric
 
 
 class Edit(BaseModel):
-    """In the one cell that holds `cell`, the one `find` becomes `replace`."""
+    """In the one cell that holds `cell`, the one `find` becomes `replace`.
+
+    `notebook` says in which of a wheat's notebooks, as a pattern of its file's name: "*7_1*".
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    notebook: str = "*"
     cell: str
     find: str
     replace: str
 
 
 class Chaff(BaseModel):
-    """A wheat with one planted defect: it breaks criteria, or is only flagged."""
+    """A wheat with one planted defect: it breaks criteria, or is only flagged.
+
+    Or, with `folder`, a delivery of its own that lies in the folder `chaffs`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    wheat: str
     why: str
-    edits: tuple[Edit, ...]
+    wheat: str = ""
+    edits: tuple[Edit, ...] = ()
+    folder: str = ""
     breaks: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()  # for one that costs nothing and must be pointed out
@@ -44,10 +53,16 @@ class Chaff(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _one_edit_in_short(cls, given: Any) -> Any:
-        if isinstance(given, dict) and "edits" not in given:
-            edit = {key: given[key] for key in ("cell", "find", "replace") if key in given}
+        if isinstance(given, dict) and not given.keys() & {"edits", "folder"}:
+            edit = {key: given[key] for key in Edit.model_fields if key in given}
             return {k: v for k, v in given.items() if k not in edit} | {"edits": [edit]}
         return given
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> Self:
+        if bool(self.folder) == bool(self.wheat and self.edits):
+            raise ValueError("a chaff is either a wheat with edits or a folder")
+        return self
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,7 @@ class Proof:
     also: frozenset[str] = frozenset()  # these may be lost or untold as a consequence
     flags: frozenset[str] = frozenset()  # these must be raised
     why: str = ""
+    whole: bool = False  # a faulty delivery of its own, not a wheat with a defect
 
     @property
     def is_wheat(self) -> bool:
@@ -91,8 +107,10 @@ def read_chaffs(path: Path, rubric: Rubric, wheats: Sequence[str]) -> list[Chaff
             problems.append(f"{name}: " + _("unknown criteria: ") + ", ".join(strange))
         if not chaff.breaks and not chaff.flags:
             problems.append(f"{name}: " + _("it breaks nothing"))
-        if chaff.wheat not in wheats:
+        if chaff.wheat and chaff.wheat not in wheats:
             problems.append(f"{name}: " + _("there is no wheat {w}").format(w=chaff.wheat))
+        if chaff.folder and not (path.parent / "chaffs" / chaff.folder).is_dir():
+            problems.append(f"{name}: " + _("there is no folder {w}").format(w=chaff.folder))
         if chaff.name in names:
             problems.append(f"{name}: " + _("this name is used twice"))
         names.add(chaff.name)
@@ -122,17 +140,18 @@ def proofs(reference: Path, rubric: Rubric, work: Path) -> list[Proof]:
         if not listing.is_file():
             continue
         for chaff in read_chaffs(listing, rubric, list(sources)):
-            folder = copied(sources[chaff.wheat], work / chaff.name)
+            own = chaff.folder and reference / "chaffs" / chaff.folder
+            folder = copied(own or sources[chaff.wheat], work / chaff.name)
             problems += [f"{listing}: {chaff.name}: {p}" for p in patched(chaff.edits, folder)]
             broken, also, flags = map(frozenset, (chaff.breaks, chaff.also, chaff.flags))
-            found.append(Proof(chaff.name, folder, broken, also, flags, chaff.why))
+            found.append(Proof(chaff.name, folder, broken, also, flags, chaff.why, bool(own)))
     if problems:
         raise UsageProblem("\n".join(problems))
     return found
 
 
 def copied(source: Path, target: Path) -> Path:
-    """A wheat's notebook, or its folder, as a folder of its own."""
+    """A notebook, or a folder of them, as a folder of its own."""
     shutil.rmtree(target, ignore_errors=True)
     if source.is_dir():
         shutil.copytree(source, target)
@@ -143,22 +162,31 @@ def copied(source: Path, target: Path) -> Path:
 
 
 def patched(edits: Sequence[Edit], folder: Path) -> list[str]:
-    """Patch the notebooks in place; what does not apply exactly once."""
-    notebooks = {path: json.loads(path.read_text("utf-8")) for path in folder.rglob("*.ipynb")}
-    problems = []
+    """Patch the notebooks in place; what does not apply exactly once.
+
+    Those without an edit stay as they are to the last byte, so that the wheat's runs of them count.
+    """
+    notebooks = {
+        path: json.loads(path.read_text("utf-8"))
+        for path in sorted(folder.rglob("*.ipynb"))
+        if any(fnmatchcase(path.name, edit.notebook) for edit in edits)
+    }
+    touched, problems = set(), []
     for edit in edits:
-        cells = [
-            cell
-            for notebook in notebooks.values()
+        found = [
+            (path, cell)
+            for path, notebook in notebooks.items()
+            if fnmatchcase(path.name, edit.notebook)
             for cell in notebook["cells"]
             if edit.cell in "".join(cell["source"])
         ]
-        if len(cells) != 1:
+        if len(found) != 1:
             problems.append(
-                _("{n} cells hold {text!r}; exactly one must").format(n=len(cells), text=edit.cell)
+                _("{n} cells hold {text!r}; exactly one must").format(n=len(found), text=edit.cell)
             )
             continue
-        source = "".join(cells[0]["source"])
+        path, cell = found[0]
+        source = "".join(cell["source"])
         if source.count(edit.find) != 1:
             problems.append(
                 _("{text!r} is {n} times in its cell; it must be there once").format(
@@ -166,7 +194,8 @@ def patched(edits: Sequence[Edit], folder: Path) -> list[str]:
                 )
             )
             continue
-        cells[0]["source"] = source.replace(edit.find, edit.replace)
-    for path, notebook in notebooks.items():
-        path.write_text(json.dumps(notebook, ensure_ascii=False, indent=1), "utf-8")
+        cell["source"] = source.replace(edit.find, edit.replace)
+        touched.add(path)
+    for path in touched:
+        path.write_text(json.dumps(notebooks[path], ensure_ascii=False, indent=1), "utf-8")
     return problems

@@ -39,6 +39,17 @@ def test_a_chaff_of_two_stands_for_both():
     assert names(chaffs, "e1.a", "e1.b") == ["w1", "w2", "both"]
 
 
+def test_a_delivery_of_its_own_stands_for_nothing():
+    blank = Proof("blank", Path("blank"), frozenset({"e1.a", "e1.b"}), whole=True)
+    assert names([blank, chaff("a", "e1.a"), chaff("b", "e1.b")], "e1.a", "e1.b") == [
+        "w1",
+        "w2",
+        "blank",
+        "a",
+        "b",
+    ]
+
+
 def test_every_flag_is_raised_once():
     chaffs = [chaff("a", "e1.a"), chaff("f1", flags=("odd",)), chaff("f2", flags=("odd", "late"))]
     assert names(chaffs, "e1.a") == ["w1", "w2", "a", "f2"]

@@ -87,9 +87,40 @@ def test_several_edits(reference, tmp_path):
     assert broken.also == {"e1.b"}
 
 
+def test_in_one_notebook_of_several(reference, tmp_path):
+    folder = reference / "wheats" / "w2" / "Chap03"
+    folder.mkdir(parents=True)
+    notebook = (reference / "wheats" / "w1.ipynb").read_text()
+    for name in ("nb 3_1.ipynb", "nb 3_4.ipynb"):
+        (folder / name).write_text(notebook + "\n")
+    edit = 'notebook: "*3_4*", find: x = 1, replace: x = 9'
+    chaff(reference, "- " + (SHORT % edit).replace("w1", "w2"))
+    *_wheats, broken = proofs(reference, RUBRIC, tmp_path / "work")
+    made = {path.name: path.read_text() for path in broken.folder.rglob("*.ipynb")}
+    assert made["nb 3_1.ipynb"] == notebook + "\n"  # to the last byte: nothing to run again
+    assert "x = 9" in made["nb 3_4.ipynb"]
+
+
+def test_a_delivery_of_its_own(reference, tmp_path):
+    folder = reference / "chaffs" / "blank"
+    folder.mkdir(parents=True)
+    (folder / "n.ipynb").write_text('{"cells": []}')
+    chaff(reference, "- {name: blank, folder: blank, why: w, breaks: [e1.a, e1.b]}")
+    broken = proofs(reference, RUBRIC, tmp_path / "work")[1]
+    assert broken.whole
+    assert [path.name for path in broken.folder.iterdir()] == ["n.ipynb"]
+
+
+OWN = "{name: c1, folder: blank, why: because, breaks: [e1.a]}"
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
+        (OWN, "no folder blank"),
+        (OWN.replace("why", "wheat: w1, edits: [], why"), "no folder blank"),
+        ("{name: c1, wheat: w1, why: w, edits: []}", "a wheat with edits or a folder"),
+        (SHORT % "notebook: z*, find: x = 1, replace: x", "0 cells"),
         (SHORT % "find: x = 7, replace: x", "0 times"),
         (SHORT.replace("import torch", "'= 1'") % "find: x = 1, replace: x", "2 cells"),
         (SHORT.replace("e1.a", "e1.zzz") % "find: x = 1, replace: x", "unknown criteria: e1.zzz"),
