@@ -6,9 +6,10 @@ student's work may quote it: it is harmless text from here on, wherever it is sh
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -120,6 +121,35 @@ class Flag(Frozen):
     cells: tuple[int, ...] = ()
 
 
+Source = Literal["list", "platform", "tag", "commit", "archive", "file"]
+"""What says when it was handed in: the teacher's list, a learning platform's export, the git tag or
+commit, the notebooks in an archive, the notebooks' own files."""
+
+
+class Lateness(Frozen):
+    """When it was handed in and what that takes of the mark.
+
+    Moments have the offset of the course's zone. `mark_low` and `mark_high` are the ends of the
+    mark before anything is taken.
+    """
+
+    delivered: datetime
+    source: Source
+    certain: bool  # whether a mark may rest on the source; else lateness leaves it to a person
+    deadline: datetime  # from which days are counted; its minute is in time
+    days: int = 0  # begun since then; 0 in time
+    too_late: bool = False  # after the moment from which the mark is 0
+    after_soft: bool = False  # after the soft date, and not yet after the deadline
+    points: Points = Decimal(0)  # that the days take, if there are so many
+    mark_low: Points
+    mark_high: Points
+
+    @property
+    def costs(self) -> bool:
+        """Whether it takes anything of a mark."""
+        return self.too_late or self.points > 0
+
+
 class Result(Frozen):
     """`result.json`. `mark` is None while it is a range.
 
@@ -136,6 +166,7 @@ class Result(Frozen):
     max_mark: Points
     status: Status
     flags: tuple[Flag, ...] = ()
+    late: Lateness | None = None  # where the rubric has a deadline and the moment is known
     problem: VisibleText = ""  # one sentence when it could not be run, or needs a person as a whole
     exercises: tuple[ExerciseResult, ...] = ()
     timings: dict[str, float] = Field(default_factory=dict)  # seconds
