@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from graders.batch import lateness
 from graders.batch.grader_log import note_failure
 from graders.evidence.environment_errors import NOTHING_EXCUSED, Excused
 from graders.evidence.run_record import RunRecord
@@ -36,8 +36,7 @@ class Noticed(Protocol):
 def of_delivery(submission: Submission, rubric: Rubric) -> tuple[Flag, ...]:
     """Lateness, and what intake noticed."""
     found = [Flag(id="intake", message=problem) for problem in submission.problems]
-    late = _late(submission, rubric)
-    return (*found, late) if late else tuple(found)
+    return (*found, *lateness.flags(submission, rubric))
 
 
 def of_run(record: RunRecord, excused: Excused = NOTHING_EXCUSED) -> tuple[Flag, ...]:
@@ -130,19 +129,3 @@ def ended(record: RunRecord) -> str:
         "output_spent": _("There was too much output before the end of the notebook."),
         "not_started": _("The notebook could not be started."),
     }.get(record.ended, "")
-
-
-def _late(submission: Submission, rubric: Rubric) -> Flag | None:
-    if rubric.deadline is None or submission.received is None:
-        return None
-    deadline = datetime.fromisoformat(rubric.deadline)
-    received = submission.received
-    if received.tzinfo is None:
-        received = received.replace(tzinfo=deadline.tzinfo)
-    if received <= deadline:
-        return None
-    hours = (received - deadline).total_seconds() / 3600
-    return Flag(
-        id="late",
-        message=_("Handed in {hours:.1f} hours after the deadline.").format(hours=hours),
-    )

@@ -95,7 +95,7 @@ def _already_done(job: Job) -> dict[str, Result]:
         key = joined_key(
             [evidence_key(run, job.rubric, job.data_files, job.sandbox) for run in runs]
         )
-        result = resume.done(job.out / submission.id, resume.fingerprint(job, key))
+        result = resume.done(job.out / submission.id, resume.fingerprint(job, submission, key))
         if result is not None:
             found[submission.id] = result
     return found

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from graders import rubric as rubrics
 from graders.batch import data as data_files
-from graders.batch import profiles
+from graders.batch import lateness, profiles
 from graders.batch.problems import UsageProblem
 from graders.intake.submission import Submission
 from graders.language import LANGUAGES, _
@@ -72,6 +72,8 @@ def prepare(assignment: str, paths: Sequence[Path], options: Options) -> Job:
     if absent:
         raise UsageProblem(_("There is no {paths}.").format(paths=", ".join(absent)))
     submissions = collect([path.absolute() for path in paths], rubric, own=options.own)
+    if options.own:
+        rubric = lateness.undated(rubric)
     if not submissions:
         raise UsageProblem(
             _("There is nothing to mark in {paths}.").format(paths=", ".join(map(str, paths)))

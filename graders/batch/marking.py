@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graders import report, scoring
-from graders.batch import flags, resume
+from graders.batch import flags, lateness, resume
 from graders.batch.evidence_cache import OnCell
 from graders.batch.grader_log import note_failure
 from graders.batch.job import Job
@@ -255,7 +255,7 @@ class Marking:
                     flags=flags.of_delivery(submission.model_copy(update={"problems": ()}), rubric),
                 )
             verdicts = self.verdicts
-            return scoring.score(
+            result = scoring.score(
                 rubric,
                 submission.id,
                 submission.students,
@@ -266,6 +266,7 @@ class Marking:
                 evidence_key=self.evidence_key,
                 problem=self.fault,
             )
+        return lateness.taken(result, submission, rubric)
 
     def finish(self) -> Result:
         """Write the result and its report, and say that they are whole."""
@@ -281,7 +282,8 @@ class Marking:
         scoring.write_result(result, self.folder / resume.RESULT)
         self.remember()
         if not resume.needs_another_try(result) and self.ran:
-            resume.finish(self.folder, resume.fingerprint(self.job, self.evidence_key))
+            made = resume.fingerprint(self.job, self.submission, self.evidence_key)
+            resume.finish(self.folder, made)
         return result
 
     def _exhibits(self) -> Exhibits:

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from graders.batch.job import Job
+from graders.intake.submission import Submission
 from graders.scoring import Result, read_result
 
 RESULT = "result.json"
@@ -26,16 +27,19 @@ class Fingerprint(BaseModel):
     language: str
     grader: str  # digest of the code and texts that mark
     data_profile: str = ""
+    received: str = ""  # when it was handed in and what says so, where there is a deadline
 
 
-def fingerprint(job: Job, evidence_key: str) -> Fingerprint:
+def fingerprint(job: Job, submission: Submission, evidence_key: str) -> Fingerprint:
     """All that a result of this job depends on."""
+    dated = job.rubric.deadline is not None
     return Fingerprint(
         evidence_key=evidence_key,
         rubric_digest=job.rubric.digest,
         language=job.language,
         grader=grader_digest(),
         data_profile=job.data_profile,
+        received=f"{submission.received} {submission.received_by}" if dated else "",
     )
 
 

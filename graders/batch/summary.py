@@ -63,13 +63,15 @@ def table(job: Job, results: Sequence[Result], width: int) -> Table:
 
 
 def lost(result: Result) -> str:
-    """The criteria that were violated; of many, the first."""
+    """What lateness takes, and the criteria that were violated; of many, the first."""
     names = [
         criterion.id
         for exercise in result.exercises
         for criterion in exercise.criteria
         if criterion.verdict is VerdictKind.VIOLATED
     ]
+    if result.late is not None and result.late.costs:
+        names.insert(0, _("late"))
     shown = ", ".join(names[:_SHOWN])
     if len(names) <= _SHOWN:
         return shown

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from graders import rubric as rubrics
 from graders.batch import data as data_files
-from graders.batch import places
+from graders.batch import lateness, places
 from graders.batch.brief import briefly
 from graders.batch.chaffs import Proof, proofs
 from graders.batch.job import Job, Options, job_for
@@ -109,7 +109,7 @@ def plan(
     With `only`, just the proofs of these names; with `brief`, those of `graders.batch.brief`.
     Raises UsageProblem, RubricError or SandboxUnavailable.
     """
-    rubric = rubrics.load(rubrics.find(assignment))
+    rubric = lateness.undated(rubrics.load(rubrics.find(assignment)))
     reference = places.reference(rubric.assignment)
     if reference is None:
         raise UsageProblem(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 from graders.batch import data as data_files
-from graders.batch import resume
+from graders.batch import lateness, resume
 from graders.batch.attempts import Attempts
 from graders.batch.job import Job, Options, prepare
 from graders.batch.marking import Marking
@@ -62,6 +63,8 @@ def check_own(
         if rubric.tag is not None:
             said = _("Checked as the files lie here: what will be marked is the git tag {tag}.")
             console.print(said.format(tag=rubric.tag), style="dim", highlight=False)
+        if said := lateness.if_now(rubric, datetime.now(UTC)):
+            console.print(said, style="dim", highlight=False)
         if data is None:
             console.print(
                 _("Run on quick made-up data: say --data DIR for the real one."), style="dim"

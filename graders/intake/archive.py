@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import struct
 import tarfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import IO
 
@@ -26,14 +28,14 @@ ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".
 UNKNOWN = (".rar", ".7z")
 MAX_ENTRIES = 100_000  # looked at; a virtual environment packed along has tens of thousands
 CHUNK = 2**20
+_TIMES = 0x5455  # a zip's field for times in UTC ("extended timestamp")
 _PRESSED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 
 
 @dataclass(frozen=True)
 class Unpacked:
-    """`newest` is the newest moment of a notebook, if known; `notes` say what was left out."""
+    """`notes` say what was left out."""
 
-    newest: datetime | None
     notes: tuple[str, ...]
 
 
@@ -59,9 +61,17 @@ def stem(path: Path) -> str:
     return path.stem
 
 
-def unpack(path: Path, target: Path, allowance: Allowance, git: bool = False) -> Unpacked:
+def unpack(
+    path: Path,
+    target: Path,
+    allowance: Allowance,
+    git: bool = False,
+    zone: tzinfo | None = None,
+) -> Unpacked:
     """Unpack the plain files into `target`, an empty folder of ours; with `git` its `.git` too.
 
+    Files keep the times that the archive says, those of a zip without more on the clock of `zone`
+    (this machine's, if None); one that says none is left with the beginning of time.
     Links, devices, absolute names and `..` are left out. Raises ArchiveProblem when it is damaged,
     protected, or more than the allowance, which is shared with what is packed inside it.
     """
@@ -70,10 +80,9 @@ def unpack(path: Path, target: Path, allowance: Allowance, git: bool = False) ->
             _("{name} cannot be opened: hand in a .zip or the plain files.").format(name=path.name)
         )
     names = PackedNames(git)
-    newest: datetime | None = None
     try:
         allowance.opened(path)
-        for count, entry in enumerate(_entries(path, allowance), start=1):
+        for count, entry in enumerate(_entries(path, allowance, zone), start=1):
             if count > MAX_ENTRIES:
                 raise ArchiveProblem(_("{name} holds too many files.").format(name=path.name))
             if entry.stream is None:
@@ -89,8 +98,8 @@ def unpack(path: Path, target: Path, allowance: Allowance, git: bool = False) ->
                 while chunk := entry.stream.read(CHUNK):
                     allowance.written(len(chunk))
                     out.write(chunk)
-            if file.suffix.lower() == ".ipynb" and entry.moment is not None:
-                newest = max(newest or entry.moment, entry.moment)
+            seconds = max(entry.moment.timestamp(), 0) if entry.moment is not None else 0
+            os.utime(file, (seconds, seconds))
     except ArchiveProblem:
         raise
     except RuntimeError as error:  # what zipfile raises for encrypted members
@@ -101,7 +110,7 @@ def unpack(path: Path, target: Path, allowance: Allowance, git: bool = False) ->
         raise ArchiveProblem(
             _("{name} is damaged: it could not be unpacked.").format(name=path.name)
         ) from error
-    return Unpacked(newest, tuple(_notes(path.name, names)))
+    return Unpacked(tuple(_notes(path.name, names)))
 
 
 def _notes(name: str, names: PackedNames) -> Iterator[str]:
@@ -119,9 +128,9 @@ def _notes(name: str, names: PackedNames) -> Iterator[str]:
         ).format(n=names.twice, name=name)
 
 
-def _entries(path: Path, allowance: Allowance) -> Iterator[_Entry]:
+def _entries(path: Path, allowance: Allowance, zone: tzinfo | None) -> Iterator[_Entry]:
     if path.name.lower().endswith(".zip"):
-        yield from _zip_entries(path, allowance)
+        yield from _zip_entries(path, allowance, zone)
         return
     # Read as a stream: what is skipped is counted too, and nothing is looked for backwards.
     with (
@@ -142,16 +151,29 @@ def _moment(seconds: float) -> datetime | None:
         return None
 
 
-def _zip_entries(path: Path, allowance: Allowance) -> Iterator[_Entry]:
+def _zip_moment(item: zipfile.ZipInfo, zone: tzinfo | None) -> datetime | None:
+    """When the file was last written: to the second and on no clock but UTC's where the packer
+    wrote that down, else as the packer's own clock showed it."""
+    extra = item.extra
+    while len(extra) >= 4:
+        kind, size = struct.unpack_from("<HH", extra)
+        if kind == _TIMES and size >= 5 and len(extra) >= 9 and extra[4] & 1:
+            return _moment(struct.unpack_from("<i", extra, 5)[0])
+        extra = extra[4 + size :]
+    try:
+        naive = datetime(*item.date_time)
+        return naive.astimezone() if zone is None else naive.replace(tzinfo=zone)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _zip_entries(path: Path, allowance: Allowance, zone: tzinfo | None) -> Iterator[_Entry]:
     with SmallReads(path) as packed, zipfile.ZipFile(packed) as archive:
         for item in archive.infolist():
             kind = stat.S_IFMT(item.external_attr >> 16)
             if item.is_dir():
                 continue
-            try:
-                moment = datetime(*item.date_time).astimezone()
-            except (ValueError, OverflowError):
-                moment = None
+            moment = _zip_moment(item, zone)
             if kind not in (0, stat.S_IFREG):
                 yield _Entry(item.filename, None, moment)
                 continue

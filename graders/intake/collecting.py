@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from graders.intake.companions import companions, companions_of_one
 from graders.intake.corrige_yaml import StudentFile, read_student_file
@@ -16,8 +18,10 @@ from graders.intake.neighbours import of_assignment
 from graders.intake.notebook_file import NotebookProblem, ReadNotebook, read_notebook
 from graders.intake.ordering import in_order
 from graders.intake.people import authors, moodle_name, two_students
+from graders.intake.received_list import read_list
 from graders.intake.recognise import places_of, recognise
 from graders.intake.submission import HandedOut, Submission
+from graders.intake.told import Told, named, of_files, on_clock
 from graders.language import _
 from graders.rubric.model import Rubric
 
@@ -32,10 +36,13 @@ def collect(paths: Sequence[Path], rubric: Rubric, *, own: bool = False) -> list
     wrong with a delivery is said in its `problems`; without notebooks it cannot be run.
     Of a git repository the content of the rubric's tag is taken, unless it is one's `own` work,
     which is looked at as it lies there. Archives and tags are unpacked into temporary folders that
-    last as long as this process.
-    Raises FileNotFoundError for a path that does not exist.
+    last as long as this process. `graders.intake.told` says how the moment of each is found; one's
+    own work has none, as it is not handed in yet.
+    Raises FileNotFoundError for a path that does not exist, RubricError for a list of moments
+    (`received.csv`) that is wrong.
     """
     found: list[Delivery] = []
+    zone = ZoneInfo(rubric.zone) if rubric.zone is not None else None
     for path in paths:
         absolute = path.absolute()
         if not absolute.exists():
@@ -43,12 +50,32 @@ def collect(paths: Sequence[Path], rubric: Rubric, *, own: bool = False) -> list
         # A link that is named here is meant; those inside a delivery are not followed.
         named = absolute.name not in ("", "..") and not absolute.is_symlink()
         tag = None if own else rubric.tag
-        found += deliveries(absolute if named else absolute.resolve(), tag)
+        place = absolute if named else absolute.resolve()
+        here = list(deliveries(place, tag, clock(rubric)))
+        found += here if own else _as_listed(here, place, zone)
     found = _with_shared_folders(found)
     ids = unique_ids(delivery.name for delivery in found)
     data_names = [name.casefold() for file in rubric.data for name in file.files]
     return [
-        _read(delivery, name, rubric, data_names) for delivery, name in zip(found, ids, strict=True)
+        _read(delivery, name, rubric, data_names, own)
+        for delivery, name in zip(found, ids, strict=True)
+    ]
+
+
+def clock(rubric: Rubric) -> tzinfo | None:
+    """The course's: of its zone, else of the deadline; None when the rubric says neither."""
+    if rubric.zone is not None:
+        return ZoneInfo(rubric.zone)
+    return datetime.fromisoformat(rubric.deadline).tzinfo if rubric.deadline is not None else None
+
+
+def _as_listed(found: Sequence[Delivery], path: Path, zone: ZoneInfo | None) -> list[Delivery]:
+    """With the moments of the teacher's list, which lies in the class's folder, not a student's."""
+    places = [delivery.place for delivery in found if delivery.place is not None]
+    listed = read_list(path if path.is_dir() and path not in places else path.parent, places, zone)
+    return [
+        replace(one, told=Told(listed[one.place], "list")) if one.place in listed else one
+        for one in found
     ]
 
 
@@ -63,8 +90,17 @@ def _with_shared_folders(found: Sequence[Delivery]) -> list[Delivery]:
     ]
 
 
+def _received(delivery: Delivery, paths: Sequence[Path], rubric: Rubric) -> Told | None:
+    """When it was handed in, by the best that says so, on the course's clock."""
+    told = delivery.told if delivery.told and delivery.told.source in ("list", "tag") else None
+    told = told or (named(delivery.place.name) if delivery.place is not None else None)
+    told = told or delivery.told
+    told = told or of_files([delivery.root / path for path in paths], packed=delivery.packed)
+    return told and told._replace(moment=on_clock(told.moment, clock(rubric)))
+
+
 def _read(
-    delivery: Delivery, submission_id: str, rubric: Rubric, data_names: Sequence[str]
+    delivery: Delivery, submission_id: str, rubric: Rubric, data_names: Sequence[str], own: bool
 ) -> Submission:
     problems = list(delivery.problems)
     student_file, problem = read_student_file(delivery.root)
@@ -107,6 +143,7 @@ def _read(
         files = companions_of_one(delivery.root, paths[0], source, data_names)
     else:
         files = companions(delivery.root, data_names)
+    told = None if own else _received(delivery, paths, rubric)
     return Submission(
         id=submission_id,
         root=delivery.root,
@@ -114,7 +151,8 @@ def _read(
         notebooks=tuple(readable),
         files=files,
         students=_students(delivery, student_file, readable),
-        received=delivery.received,
+        received=told.moment if told else None,
+        received_by=told.source if told else None,
         order=student_file.order,
         data_names=student_file.data,
         copies=copies,

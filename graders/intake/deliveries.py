@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import tzinfo
 from pathlib import Path
 
 from graders.intake.archive import is_archive, stem, unpack
@@ -19,6 +20,7 @@ from graders.intake.layout import look
 from graders.intake.ordering import natural_key
 from graders.intake.packed_names import PackedNames
 from graders.intake.packed_streams import Allowance, ArchiveProblem
+from graders.intake.told import Told, time_file
 from graders.intake.words import is_part
 from graders.language import _
 from graders.printable import one_line, writable
@@ -32,24 +34,39 @@ class Delivery:
     """One delivery before it is read. `file` is set for a lone notebook.
 
     `shared` when the folder of a lone notebook holds other people's work too. `given` is the folder
-    that came in, when `root` holds the content of its git tag.
+    that came in, when `root` holds the content of its git tag. `place` is the entry of the class
+    that it came as, `told` when it was handed in as far as git or that entry says it, `packed`
+    whether its files keep the times that an archive said.
     """
 
     name: str
     root: Path
     file: Path | None = None
-    received: datetime | None = None
+    told: Told | None = None
     problems: tuple[str, ...] = ()
     shared: bool = False
     given: Path | None = None
+    place: Path | None = None
+    packed: bool = False
 
 
-def deliveries(path: Path, tag: str | None = None) -> Iterator[Delivery]:
+@dataclass(frozen=True)
+class _Way:
+    """How what was handed in is opened: git repositories for a tag or not, times of archives."""
+
+    git: bool
+    zone: tzinfo | None
+
+
+def deliveries(
+    path: Path, tag: str | None = None, zone: tzinfo | None = None
+) -> Iterator[Delivery]:
     """What is at a path: one delivery, or each one of a class.
 
     Of a git repository the content of the `tag` is delivered, where the assignment names one.
+    `zone` is the clock of times that say none.
     """
-    for delivery in _at(path, tag is not None):
+    for delivery in _at(path, _Way(tag is not None, zone)):
         if tag is not None and delivery.file is None and is_checkout(delivery.root):
             delivery = _of_tag(delivery, tag)
         yield _with_harmless_names(delivery)
@@ -76,43 +93,49 @@ def _of_tag(delivery: Delivery, tag: str) -> Delivery:
         delivery,
         root=target,
         given=delivery.root,
-        received=content.moment,
+        told=Told(content.moment, "tag") if content.moment else None,
         problems=(*delivery.problems, *content.notes),
     )
 
 
-def _at(path: Path, git: bool) -> Iterator[Delivery]:
+def _at(path: Path, way: _Way) -> Iterator[Delivery]:
     if not path.is_dir():
         if path.is_file() and is_archive(path):
-            yield from _unpacked(path, stem(path), Allowance(), git)
+            found = _unpacked(path, stem(path), Allowance(), way)
+            yield from (replace(one, place=one.place or path) for one in found)
         else:
-            yield Delivery(path.stem, path.parent, file=path)
+            yield Delivery(path.stem, path.parent, file=path, place=path)
         return
-    children = () if git and is_checkout(path) else look(path).children
+    children = () if way.git and is_checkout(path) else look(path).children
     if not children:
-        yield from _one_folder(path, path.name, Allowance(), git)
+        found = _one_folder(path, path.name, Allowance(), way)
+        yield from (replace(one, place=path) for one in found)
     for child in sorted(children, key=lambda path: natural_key(path.name)):
-        yield from _child(child, Allowance(), git)
+        yield from _child(child, Allowance(), way)
 
 
-def _child(path: Path, allowance: Allowance, git: bool, depth: int = 1) -> Iterator[Delivery]:
+def _child(path: Path, allowance: Allowance, way: _Way, depth: int = 1) -> Iterator[Delivery]:
     """One of a class: always one delivery, whatever it holds. Nobody hands in for others."""
     if path.is_dir():
-        yield from _one_folder(path, path.name, allowance, git, depth)
+        found = _one_folder(path, path.name, allowance, way, depth)
     elif is_archive(path):
-        yield from _unpacked(path, stem(path), allowance, git, depth=depth, alone=True)
+        found = _unpacked(path, stem(path), allowance, way, depth=depth, alone=True)
     else:
-        yield Delivery(path.stem, path.parent, file=path, shared=True)
+        found = iter([Delivery(path.stem, path.parent, file=path, shared=True, packed=depth > 1)])
+    yield from (replace(one, place=path) for one in found)
 
 
 def _one_folder(
-    path: Path, name: str, allowance: Allowance, git: bool, depth: int = 1
+    path: Path, name: str, allowance: Allowance, way: _Way, depth: int = 1
 ) -> Iterator[Delivery]:
     """A folder known to be one submission; its archive is opened when it has no notebook."""
-    if not (git and is_checkout(path)) and (packed := _only_archive(path, depth)):
-        yield from _unpacked(packed, name, allowance, git, depth=depth, alone=True)
+    if not (way.git and is_checkout(path)) and (packed := _only_archive(path, depth)):
+        found = _unpacked(packed, name, allowance, way, depth=depth, alone=True)
     else:
-        yield Delivery(name, path, received=last_commit(path))
+        found = iter([Delivery(name, path, packed=depth > 1)])
+    commit = last_commit(path)
+    told = Told(commit, "commit") if commit else time_file(path)
+    yield from (replace(one, told=told) for one in found)
 
 
 def _only_archive(folder: Path, depth: int) -> Path | None:
@@ -127,7 +150,7 @@ def _unpacked(
     path: Path,
     name: str,
     allowance: Allowance,
-    git: bool,
+    way: _Way,
     *,
     depth: int = 1,
     alone: bool = False,
@@ -135,23 +158,23 @@ def _unpacked(
     """What an archive holds: one submission (always when `alone`) or a class."""
     target = _new_folder()
     try:
-        unpacked = unpack(path, target, allowance, git)
+        unpacked = unpack(path, target, allowance, way.git, way.zone)
     except ArchiveProblem as problem:
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
         yield Delivery(name, target, problems=(str(problem),))
         return
-    root = _without_wrapping(target, git)
-    whole = git and is_checkout(root)
+    root = _without_wrapping(target, way.git)
+    whole = way.git and is_checkout(root)
     children = () if alone or whole else look(root).children
     if children and not (len(children) == 1 and children[0].is_dir()):
         for child in children:
-            yield from _child(child, allowance, git, depth + 1)
+            yield from _child(child, allowance, way, depth + 1)
         return
     if not whole and (packed := _only_archive(root, depth + 1)):
-        yield from _unpacked(packed, name, allowance, git, depth=depth + 1, alone=True)
+        yield from _unpacked(packed, name, allowance, way, depth=depth + 1, alone=True)
         return
-    yield Delivery(name, root, received=unpacked.newest, problems=unpacked.notes)
+    yield Delivery(name, root, packed=True, problems=unpacked.notes)
 
 
 def _new_folder() -> Path:
@@ -189,6 +212,8 @@ def _with_harmless_names(delivery: Delivery) -> Delivery:
         moved = Path(place)
         (target / moved).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target / moved)
+        written = source.stat().st_mtime
+        os.utime(target / moved, (written, written))
     said = _("Names of files with signs that cannot be shown were changed.")
     return replace(
         delivery,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from graders.printable import VisibleLine
+
+Source = Literal["list", "platform", "tag", "commit", "archive", "file"]
+"""What says when it was handed in; see `graders.intake.told`."""
 
 
 class HandedOut(BaseModel):
@@ -32,7 +36,8 @@ class Submission(BaseModel):
     notebooks: tuple[Path, ...]  # in the order they will run, relative to root
     files: tuple[Path, ...] = ()  # other files to bring along (sibling .py, images), relative
     students: tuple[VisibleLine, ...] = ()
-    received: datetime | None = None
+    received: datetime | None = None  # with offset, once collected
+    received_by: Source | None = None  # what says so
     order: tuple[str, ...] = ()  # from corrige.yaml
     data_names: dict[str, str] = {}  # from corrige.yaml: file name used -> name in the rubric
     copies: dict[str, HandedOut] = {}  # of notebooks that were handed out, by the template's id

@@ -1,8 +1,10 @@
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from io import StringIO
 
 from rich.console import Console
 
+from graders.batch import lateness
 from graders.batch.attempts import Attempts
 from graders.batch.exhibits import exhibits
 from graders.batch.flags import cut_short, of_delivery, of_run
@@ -10,7 +12,7 @@ from graders.batch.progress import ProgressBar
 from graders.evidence.run_record import CellError, CellRecord, Notice, RunRecord
 from graders.intake.submission import Submission
 from graders.language import speaking
-from graders.rubric.model import Rubric, Text
+from graders.rubric.model import Exercise, Late, Rubric, Text
 
 RUBRIC = Rubric(
     assignment="p",
@@ -58,6 +60,58 @@ def test_lateness_is_flagged():
     assert ids("2025-12-01T23:58:00+01:00") == []
     assert ids("2025-12-02T01:00:00+01:00") == ["late"]
     assert ids("2025-12-02T01:00:00") == ["late"]
+
+
+def test_lateness_that_costs_says_what():
+    costly = RUBRIC.model_copy(
+        update={
+            "exercises": (Exercise(id="e1", title=RUBRIC.title, points=Decimal(20), criteria=()),),
+            "late": Late(
+                points_per_day=Decimal(2),
+                at_most=Decimal(10),
+                soft="2025-11-20T23:59:00+01:00",
+                zero_after="2025-12-05T23:59:00+01:00",
+            ),
+        }
+    )
+
+    def said(moment, by="list"):
+        late = submission(received=moment and datetime.fromisoformat(moment), received_by=by)
+        with speaking("en"):
+            return [(flag.id, flag.message) for flag in of_delivery(late, costly)]
+
+    assert said("2025-11-20T23:59:59+01:00") == []
+    [(kind, sentence)] = said("2025-12-01T23:59:59+01:00")
+    assert kind == "after_soft"
+    assert "2025-12-01 23:59 (UTC+01:00)" in sentence
+    [(kind, sentence)] = said("2025-12-03T12:00:00+01:00")
+    assert kind == "late"
+    assert "2 days begun" in sentence
+    assert "costs 4 points" in sentence
+    [(kind, sentence)] = said("2025-12-03T12:00:00+01:00", "archive")
+    assert "received.csv" in sentence
+    [(kind, sentence)] = said("2025-12-06T00:00:00+01:00")
+    assert "the mark is 0" in sentence
+    assert [kind for kind, _sentence in said(None, None)] == ["delivery_unknown"]
+    assert list(lateness.flags(submission(), RUBRIC)) == []
+    assert list(lateness.flags(submission(), lateness.undated(costly))) == []
+
+
+def test_what_a_student_is_told_of_the_deadline():
+    def told(moment, **policy):
+        late = Late(points_per_day=Decimal(2), **policy)
+        points = Exercise(id="e1", title=RUBRIC.title, points=Decimal(20), criteria=())
+        costly = RUBRIC.model_copy(update={"exercises": (points,), "late": late})
+        with speaking("en"):
+            return lateness.if_now(costly, datetime.fromisoformat(moment))
+
+    in_time = told("2025-12-01T22:59:59+00:00")
+    assert in_time == "It can be handed in until 2025-12-01 23:59 (UTC+01:00)."
+    assert "18 points of 20" in told("2025-12-01T23:00:00+00:00")
+    with speaking("en"):
+        now = datetime(2025, 12, 3, tzinfo=UTC)
+        assert lateness.if_now(RUBRIC, now).startswith("The deadline is over: 2025-12-01 23:59")
+        assert lateness.if_now(lateness.undated(RUBRIC), now) == ""
 
 
 def test_how_the_run_ended_is_flagged():
