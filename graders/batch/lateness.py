@@ -11,7 +11,7 @@ from graders.intake.submission import Submission
 from graders.language import _, ngettext
 from graders.rubric.model import Rubric
 from graders.scoring import Delivered, Flag, Lateness, Result, with_lateness
-from graders.scoring.late import after, lateness
+from graders.scoring.late import after, lateness, say_moment
 
 
 def undated(rubric: Rubric) -> Rubric:
@@ -43,7 +43,7 @@ def flags(submission: Submission, rubric: Rubric) -> Iterator[Flag]:
         yield _late(late, rubric)
     elif late.after_soft:
         message = _("Handed in after the soft date, and before the deadline: {moment}.")
-        yield Flag(id="after_soft", message=message.format(moment=clock(late.delivered)))
+        yield Flag(id="after_soft", message=message.format(moment=say_moment(late.delivered)))
 
 
 def if_now(rubric: Rubric, now: datetime) -> str:
@@ -54,17 +54,12 @@ def if_now(rubric: Rubric, now: datetime) -> str:
     late = lateness(rubric, Delivered(now, "list"), whole, whole)
     if not late.days and not late.too_late:
         deadline = datetime.fromisoformat(rubric.deadline).astimezone(late.delivered.tzinfo)
-        return _("It can be handed in until {moment}.").format(moment=clock(deadline))
+        return _("It can be handed in until {moment}.").format(moment=say_moment(deadline))
     if rubric.late is None:
-        return _("The deadline is over: {moment}.").format(moment=clock(late.deadline))
+        return _("The deadline is over: {moment}.").format(moment=say_moment(late.deadline))
     left = after(late, whole)
     message = _("The deadline is over: handed in now, it can get {left} points of {whole} at most.")
     return message.format(left=f"{left.normalize():f}", whole=f"{whole.normalize():f}")
-
-
-def clock(moment: datetime) -> str:
-    """A moment as people write it, on its own clock: 2025-08-01 23:59 (UTC-04:00)."""
-    return f"{moment:%Y-%m-%d %H:%M} ({moment.tzname() or 'UTC'})"
 
 
 def _delivered(submission: Submission) -> Delivered | None:
@@ -90,7 +85,7 @@ def _late(late: Lateness, rubric: Rubric) -> Flag:
 
 
 def _costs(late: Lateness) -> str:
-    when = clock(late.delivered)
+    when = say_moment(late.delivered)
     if late.too_late:
         return _("Handed in so late that the mark is 0: {moment}.").format(moment=when)
     return ngettext(

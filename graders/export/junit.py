@@ -8,7 +8,8 @@ from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from graders.export.writing import write_whole
-from graders.scoring.result import CriterionResult, Result, Status, VerdictKind
+from graders.scoring.late import taken
+from graders.scoring.result import CriterionResult, Lateness, Result, Status, VerdictKind
 
 _ILLEGAL = re.compile(  # what XML 1.0 has no way to write, not even escaped
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
@@ -20,7 +21,8 @@ def write_junit(results: Sequence[Result], path: Path) -> None:
     """Write `results.junit.xml` in one step. Raises OSError when it cannot be written.
 
     Violated is a failure, undecided and not assessed are skipped, a fault of the grader is an
-    error. A submission that could not be run has one case that says so.
+    error. A submission that could not be run has one case that says so. When it was handed in, and
+    what lateness takes, are properties of the suite.
     """
     root = Xml.Element("testsuites", name="corrige")
     for result in results:
@@ -37,6 +39,8 @@ def legal(text: str) -> str:
 
 def _suite(result: Result) -> Xml.Element:
     suite = Xml.Element("testsuite", name=legal(f"{result.assignment}.{result.submission}"))
+    if result.late is not None:
+        suite.append(_late(result.late))
     if result.problem or result.status in (Status.NOT_RUNNABLE, Status.NOT_RECEIVED):
         suite.append(_whole(result))
     if result.status not in (Status.NOT_RUNNABLE, Status.NOT_RECEIVED):
@@ -45,6 +49,19 @@ def _suite(result: Result) -> Xml.Element:
             suite.extend(_case(criterion, where) for criterion in exercise.criteria)
     _count(suite)
     return suite
+
+
+def _late(late: Lateness) -> Xml.Element:
+    properties = Xml.Element("properties")
+    said = {
+        "delivered": late.delivered.isoformat(),
+        "delivered_by": late.source,
+        "late_days": str(late.days),
+        "late_points": f"{taken(late):f}",
+    }
+    for name, value in said.items():
+        Xml.SubElement(properties, "property", name=name, value=value)
+    return properties
 
 
 def _whole(result: Result) -> Xml.Element:

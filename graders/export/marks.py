@@ -16,9 +16,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from graders.export.writing import write_whole
-from graders.scoring.result import Result
+from graders.scoring.late import taken
+from graders.scoring.result import Lateness, Result
 
 COLUMNS = ("submission", "students", "status", "mark", "mark_low", "mark_high", "max_mark")
+LATE_COLUMNS = ("delivered", "delivered_by", "late_days", "late_points")
 
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
@@ -31,16 +33,19 @@ _FORMULA = re.compile(
 def write_csv(results: Sequence[Result], path: Path) -> None:
     """Write the marks file in one step. Raises OSError when it cannot be written.
 
-    After the fixed columns comes one for each exercise (its mark, empty while it is a range) and
-    one for each criterion (`met`, `violated`, `undecided`, `not_assessed`).
+    Where there is a deadline, the fixed columns are followed by the moment of delivery, what says
+    so, the days begun since the deadline and the points that lateness takes of the highest mark.
+    Then comes one for each exercise (its mark, empty while it is a range) and one for each
+    criterion (`met`, `violated`, `undecided`, `not_assessed`).
     """
     exercises = _in_order(e.id for result in results for e in result.exercises)
     criteria = _in_order(c.id for result in results for e in result.exercises for c in e.criteria)
+    late = LATE_COLUMNS if any(result.late is not None for result in results) else ()
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow([harmless(name) for name in (*COLUMNS, *exercises, *criteria)])
+    writer.writerow([harmless(name) for name in (*COLUMNS, *late, *exercises, *criteria)])
     for result in results:
-        writer.writerow(_row(result, exercises, criteria))
+        writer.writerow(_row(result, exercises, criteria, dated=bool(late)))
     write_whole(path, text.getvalue().encode("utf-8-sig", errors="replace"))
 
 
@@ -55,7 +60,9 @@ def harmless(text: str) -> str:
     return _FORMULA.sub(r"\1\2'", text)
 
 
-def _row(result: Result, exercises: Iterable[str], criteria: Iterable[str]) -> list[str]:
+def _row(
+    result: Result, exercises: Iterable[str], criteria: Iterable[str], *, dated: bool
+) -> list[str]:
     marks = {
         e.id: _number(e.mark_low) if e.mark_low == e.mark_high else "" for e in result.exercises
     }
@@ -68,9 +75,16 @@ def _row(result: Result, exercises: Iterable[str], criteria: Iterable[str]) -> l
         _number(result.mark_low),
         _number(result.mark_high),
         _number(result.max_mark),
+        *(_late(result.late) if dated else ()),
         *(marks.get(name, "") for name in exercises),
         *(verdicts.get(name, "") for name in criteria),
     ]
+
+
+def _late(late: Lateness | None) -> tuple[str, ...]:
+    if late is None:
+        return ("",) * len(LATE_COLUMNS)
+    return (late.delivered.isoformat(), late.source, str(late.days), _number(taken(late)))
 
 
 def _number(value: Decimal) -> str:

@@ -16,12 +16,16 @@ from graders.printable import visible
 from graders.report.plain import number, seconds
 from graders.report.wording import (
     arithmetic,
+    costs_nothing,
     icon_name,
     items,
+    lateness_words,
     mark_text,
+    source_words,
     status_word,
     verdict_word,
 )
+from graders.scoring.late import say_moment, taken
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -92,6 +96,11 @@ def _environment() -> Environment:
         icon_name=icon_name,
         items=items,
         arithmetic=arithmetic,
+        costs_nothing=costs_nothing,
+        lateness_words=lateness_words,
+        say_moment=say_moment,
+        source_words=source_words,
+        taken=taken,
     )
     return environment
 

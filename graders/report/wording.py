@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from graders.language import _
+from graders.language import _, ngettext
 from graders.report.plain import number
+from graders.scoring.late import say_moment
 from graders.scoring.result import (
     CriterionResult,
     ExerciseResult,
+    Flag,
+    Lateness,
     LineResult,
     Result,
+    Source,
     Status,
     VerdictKind,
 )
@@ -55,6 +59,34 @@ def mark_text(low: Decimal, high: Decimal) -> str:
     if low == high:
         return number(low)
     return _("{low} to {high}").format(low=number(low), high=number(high))
+
+
+def source_words(source: Source) -> str:
+    """What says when it was handed in."""
+    return {
+        "list": _("by the teacher's list"),
+        "platform": _("by the learning platform's export"),
+        "tag": _("by the git tag"),
+        "commit": _("by the last git commit"),
+        "archive": _("by the time of the newest notebook in the archive"),
+        "file": _("by the time of the newest notebook's file"),
+    }[source]
+
+
+def lateness_words(late: Lateness) -> str:
+    """Days and deadline, or that it is worth nothing by now."""
+    if late.too_late:
+        return _("handed in when it is worth nothing")
+    return ngettext(
+        "{n} day begun since {moment}", "{n} days begun since {moment}", late.days
+    ).format(n=late.days, moment=say_moment(late.deadline))
+
+
+def costs_nothing(result: Result) -> list[tuple[int, Flag]]:
+    """The flags with their places, without what stands in the sum of the mark already."""
+    costs = result.late is not None and result.late.costs
+    flags = enumerate(result.flags)
+    return [(place, flag) for place, flag in flags if not (costs and flag.id == "late")]
 
 
 @dataclass(frozen=True)

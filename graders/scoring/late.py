@@ -84,6 +84,17 @@ def after(late: Lateness, mark: Decimal) -> Decimal:
     return two_decimals(_NOTHING if late.too_late else max(mark - late.points, _NOTHING))
 
 
+def taken(late: Lateness) -> Decimal:
+    """Points that it takes of the highest mark there was."""
+    return late.mark_high - after(late, late.mark_high)
+
+
+def say_moment(moment: datetime) -> str:
+    """The moment as its own clock shows it, with the offset: 2025-08-01 23:59 (UTC-04:00)."""
+    text = moment.isoformat(" ", "minutes")
+    return f"{text[:16]} (UTC{text[16:]})" if text[16:] else text
+
+
 def _points(policy: Late, days: int) -> Decimal:
     taken = (policy.points_per_day or _NOTHING) * days
     return taken if policy.at_most is None else min(taken, policy.at_most)

@@ -68,3 +68,14 @@ def test_illegal_characters():
 def test_no_results(tmp_path):
     write_junit([], tmp_path / "r.xml")
     assert suites(tmp_path / "r.xml") == []
+
+
+def test_lateness_is_a_property_of_the_suite(tmp_path, make, late):
+    path = tmp_path / "results.junit.xml"
+    write_junit([make(late=late), make()], path)
+    first, second = suites(path)
+    said = {p.get("name"): p.get("value") for p in first.findall("properties/property")}
+    assert (said["late_days"], said["late_points"]) == ("2", "3.50")
+    assert said["delivered"] == "2025-07-25T12:00:00-04:00"
+    assert first.get("tests") == second.get("tests")
+    assert not second.findall("properties")

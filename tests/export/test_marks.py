@@ -4,7 +4,7 @@ import io
 import pytest
 
 from graders.export import write_csv
-from graders.export.marks import COLUMNS, harmless
+from graders.export.marks import COLUMNS, LATE_COLUMNS, harmless
 
 
 def rows(path):
@@ -22,6 +22,20 @@ def test_one_row_for_each_submission(tmp_path, make, unrunnable):
     assert (first["e1"], first["e2"]) == ("0.50", "")  # a range is not a mark
     assert (first["e1.b"], first["e2.b"]) == ("violated", "not_assessed")
     assert (second["status"], second["mark"], second["e1.a"]) == ("not_runnable", "0.00", "")
+
+
+def test_lateness_has_columns_where_there_is_a_deadline(tmp_path, make, late):
+    path = tmp_path / "marks.csv"
+    write_csv([make(late=late), make()], path)
+    first, second = rows(path)
+    assert list(first)[: len(COLUMNS) + 4] == [*COLUMNS, *LATE_COLUMNS]
+    assert [first[name] for name in LATE_COLUMNS] == [
+        "2025-07-25T12:00:00-04:00",
+        "commit",
+        "2",
+        "3.50",
+    ]
+    assert [second[name] for name in LATE_COLUMNS] == [""] * 4
 
 
 def test_excel_knows_the_encoding(tmp_path, make):

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
+from graders.language import speaking
 from graders.report import Exhibits, write_class, write_submission
 from graders.report.exhibits import (
     ConfusionMatrix,
@@ -16,6 +17,7 @@ from graders.report.exhibits import (
     Table,
     WrittenDocument,
 )
+from graders.report.pages import report_page
 from graders.rubric.model import Exercise, Rubric, Text
 from graders.scoring.result import CriterionResult, Flag, Status, VerdictKind
 
@@ -408,3 +410,25 @@ def test_a_failed_write_leaves_the_old_page(tmp_path, make, exhibits, monkeypatc
         write_submission(make("es"), exhibits, None, tmp_path)
     assert (tmp_path / "report.html").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_lateness_stands_in_the_sum(make, exhibits, late):
+    with speaking("en"):
+        page = report_page(make(late=late), exhibits, 0)
+        assert "Handed in 2025-07-25 12:00 (UTC-04:00), by the last git commit" in page
+        assert "1.5 to 3.5" in page
+        assert "2 days begun since 2025-07-23 23:59 (UTC-04:00)" in page
+        assert "; never below 0" in page
+        assert "−3.5</td>" in page
+        assert "fecha límite" not in page  # what costs is not among what costs nothing
+        assert 'id="flag-1"' in page  # the others keep their places
+        file = late.model_copy(update={"source": "file", "certain": False})
+        page = report_page(make(late=file), exhibits, 0)
+        assert "up to −3.5" in page
+        assert "a person settles it" in page
+        in_time = late.model_copy(update={"days": 0, "points": Decimal(0)})
+        page = report_page(make(late=in_time), exhibits, 0)
+        assert "Handed in 2025-07-25" in page
+        assert "Lateness" not in page
+        worthless = late.model_copy(update={"too_late": True})
+        assert "worth nothing" in report_page(make(late=worthless), exhibits, 0)
