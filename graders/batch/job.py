@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from graders import rubric as rubrics
 from graders.batch import data as data_files
 from graders.batch import lateness, profiles
+from graders.batch.environments import in_its_environment
 from graders.batch.problems import UsageProblem
 from graders.intake.submission import Submission
 from graders.language import LANGUAGES, _
@@ -132,6 +133,7 @@ def job_for(
                 language=options.language, known=", ".join(LANGUAGES)
             )
         )
+    rubric = in_its_environment(rubric, own=options.own)
     located = data_files.locate(rubric, options.data, apart)
     if options.data_profile:
         located = profiles.shrunk(rubric, located, options.data_profile)

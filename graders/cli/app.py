@@ -186,6 +186,61 @@ def data(
     print(make(assignment, out or Path("data") / assignment, cern))
 
 
+env = typer.Typer(
+    name="env",
+    help="Environments that notebooks run in, other than the grader's own.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(env)
+
+
+@env.command("make")
+def env_make(
+    named: Annotated[
+        str, typer.Argument(metavar="ASSIGNMENT|FILE", help="A rubric, or a list of packages.")
+    ],
+    python: Annotated[
+        Optional[str],  # noqa: UP045 - typer reads it at run time
+        typer.Option("--python", metavar="PYTHON", help="The interpreter to make it with."),
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Make it anew if it is there.")] = False,
+    system: Annotated[
+        bool, typer.Option("--system-site-packages", help="See that Python's packages too.")
+    ] = False,
+    kernelspec: Annotated[
+        Optional[str],  # noqa: UP045 - typer reads it at run time
+        typer.Option("--kernelspec", metavar="NAME", help="Register it for Jupyter as well."),
+    ] = None,
+    sandbox: Annotated[
+        SandboxName, typer.Option("--sandbox", help="Where it is tried.")
+    ] = SandboxName.auto,
+    lang: Lang = Language.es,
+) -> None:
+    """Make the environment that a rubric names, from pip as it is set up here, and try it."""
+    from graders.cli.environments import make
+
+    leave(
+        make(
+            named,
+            lang.value,
+            sandbox.value,
+            python=python,
+            again=again,
+            shared=system,
+            kernelspec=kernelspec,
+        )
+    )
+
+
+@env.command("list")
+def env_list(lang: Lang = Language.es) -> None:
+    """The environments on this machine, and those that rubrics name."""
+    from graders.cli.environments import list_all
+
+    leave(list_all(lang.value))
+
+
 @app.command()
 def doctor(lang: Lang = Language.es) -> None:
     """What this machine has, and what marking on it lacks."""

@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from rich.console import Console
 
 from graders.batch.cores import available_cores
+from graders.batch.environments import made
+from graders.cli.environments import used
 from graders.language import _, speaking
 from graders.sandbox import SandboxUnavailable, choose
 from graders.sandbox.cgroup import delegated
@@ -31,9 +33,22 @@ def examine(language: str) -> int:
                 lacking = True
                 console.print(f"{name}: " + _("not installed"), style="red")
         lacking |= not _sandbox(console)
+        _environments(console)
         data = os.environ.get("CORRIGE_DATA")
         console.print(f"CORRIGE_DATA: {data or _('not set')}")
     return int(lacking)
+
+
+def _environments(console: Console) -> None:
+    """Which environments rubrics name, and whether they are made."""
+    for folder, names in used().items():
+        note = made(folder)
+        if note is None:
+            said = _("not made yet: corrige env make {name}").format(name=names[0])
+            console.print(_("environment") + f" {', '.join(names)}: {said}", style="yellow")
+        else:
+            said = f"{note.file}, Python {note.python}"
+            console.print(_("environment") + f" {', '.join(names)}: {said}")
 
 
 def _sandbox(console: Console) -> bool:

@@ -32,6 +32,7 @@ def coherence_faults(data: Any, checks: Path) -> Iterator[Fault]:
     yield from _profiles(rubric)
     yield from _handed_out(rubric, criteria)
     yield from lateness_faults(rubric)
+    yield from _two_kernels(rubric)
     for criterion in criteria:
         yield from _who_assesses(criterion)
     for exercise in exercises:
@@ -42,6 +43,13 @@ def coherence_faults(data: Any, checks: Path) -> Iterator[Fault]:
         if (when := line.get("when", dict)) is not None:
             yield from _condition(Part((*line.place, "when"), when), known)
     yield from check_faults(criteria, checks)
+
+
+def _two_kernels(rubric: Part) -> Iterator[Fault]:
+    run = rubric.get("run", dict)
+    if run is not None and {"kernel", "environment"} <= run.keys():
+        message = _("A run has either a kernel or an environment.")
+        yield Fault((*rubric.place, "run", "environment"), message)
 
 
 def _twice(parts: list[Part], key: str, message: str) -> Iterator[Fault]:

@@ -142,6 +142,9 @@ class RunForm(Form):
     disk: Size | None = Field(None, description="What the run may write: 4GiB")
     output_limit: Size | None = Field(None, description="Output kept for each cell: 1MiB")
     kernel: model.Words | None = Field(None, description="Name of a kernelspec")
+    environment: BaseName | None = Field(
+        None, description="File beside this one of the packages that notebooks find"
+    )
     order: tuple[BaseName, ...] = Field(
         (), description="Notebooks by base name, when their natural order is not meant"
     )
@@ -261,7 +264,12 @@ class RubricForm(Form):
     run: RunForm = RunForm()
     exercises: tuple[ExerciseForm, ...] = Field(min_length=1)
 
-    def to_model(self, digest: str, templates: tuple[model.Template, ...] = ()) -> model.Rubric:
+    def to_model(
+        self,
+        digest: str,
+        templates: tuple[model.Template, ...] = (),
+        environment: model.Environment | None = None,
+    ) -> model.Rubric:
         zone = zone_of(self.zone) if self.zone is not None else None
         return model.Rubric(
             assignment=self.assignment,
@@ -269,7 +277,7 @@ class RubricForm(Form):
             exercises=tuple(exercise.to_model() for exercise in self.exercises),
             data=tuple(model.DataFile(**data.written()) for data in self.data),
             notebooks=templates,
-            run=model.Run(**self.run.written()),
+            run=model.Run(**self.run.written() | {"environment": environment}),
             zone=self.zone,
             deadline=self.deadline and moment(self.deadline, zone).isoformat(),
             late=self.late and self.late.to_model(zone),

@@ -9,6 +9,7 @@ from graders.language import _
 from graders.rubric.coherence import coherence_faults
 from graders.rubric.model import Rubric
 from graders.rubric.problems import Problem, RubricError, did_you_mean
+from graders.rubric.requirements import read_requirements
 from graders.rubric.shape import read_form
 from graders.rubric.source import read_source
 from graders.rubric.templates import read_templates, with_errors
@@ -28,8 +29,10 @@ def load(path: Path, checks: Path = CHECKS) -> Rubric:
     }
     if problems or form is None:
         raise RubricError(sorted(problems, key=lambda p: (p.line or 0, p.message)))
+    named = form.run.environment
+    environment = read_requirements(path.parent / named) if named is not None else None
     if form.notebooks is None:
-        return form.to_model(source.digest)
+        return form.to_model(source.digest, environment=environment)
     handed_out, digest = read_templates(path.parent / form.notebooks.templates)
     absent = [name for name in form.notebooks.of if name not in handed_out]
     if absent:
@@ -40,4 +43,5 @@ def load(path: Path, checks: Path = CHECKS) -> Rubric:
     if form.notebooks.errors is not None:
         handed_out, digest = with_errors(handed_out, path.parent / form.notebooks.errors)
         whole = hashlib.sha256(f"{whole} {digest}".encode()).hexdigest()
-    return form.to_model(whole, tuple(handed_out[name] for name in form.notebooks.of))
+    templates = tuple(handed_out[name] for name in form.notebooks.of)
+    return form.to_model(whole, templates, environment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -48,6 +49,19 @@ class Sample(Frozen):
     test: int
 
 
+class Environment(Frozen):
+    """Packages that notebooks are to find, beside Python itself and a kernel."""
+
+    file: str  # name of the file that lists them
+    requirements: tuple[str, ...]  # a package with its versions each, as pip takes them
+
+    @property
+    def digest(self) -> str:
+        """Names it, whatever its file is called."""
+        text = "\n".join(sorted(self.requirements))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 class Run(Frozen):
     """Limits of one run. Times in seconds, sizes in bytes, once read."""
 
@@ -58,6 +72,8 @@ class Run(Frozen):
     disk: int = 4 * 2**30  # bytes that it may write
     output_limit: int = 2**20  # bytes of output kept for each cell
     kernel: str | None = None  # name of a kernelspec; the grader's own interpreter if absent
+    environment: Environment | None = None  # in which it runs instead
+    interpreter: str | None = None  # path of that environment's Python, once it is known
     order: tuple[str, ...] = ()  # notebooks by base name, when the natural order is not meant
 
 

@@ -146,13 +146,17 @@ class Kernel:
             cgroup.remove(self.group)
 
 
-def kernel_command(name: str | None) -> tuple[list[str], dict[str, str], list[Path]]:
-    """The command line, variables and folders to read of a kernelspec, or of our interpreter.
+def kernel_command(
+    name: str | None, interpreter: str | None = None
+) -> tuple[list[str], dict[str, str], list[Path]]:
+    """The command line, variables and folders to read of a kernelspec, or of an interpreter: ours
+    if none is given.
 
     Raises KernelNotStarted when there is no such kernelspec.
     """
     if name is None:
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        python = interpreter or sys.executable
+        command = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         quiet = ["--HistoryManager.enabled=False", "--IPKernelApp.log_level=CRITICAL"]
         return [*command, *quiet], {}, []
     try:
@@ -176,7 +180,7 @@ def _ours(readable: Iterable[Path]) -> Iterator[Path]:
 
 async def start_kernel(settings: Run, place: Workplace, sandbox: Sandbox) -> Kernel:
     """Start a kernel in the sandbox and wait until it answers. Raises KernelNotStarted."""
-    command, extra, folders = kernel_command(settings.kernel)
+    command, extra, folders = kernel_command(settings.kernel, settings.interpreter)
     bounds = Bounds(settings.memory, settings.processes, settings.disk)
     readable = (*interpreter_paths(command[0]), *folders, *place.readable)
     shared = Shared(readable, hidden=tuple(_ours(readable)))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from graders.intake import Submission
 from graders.rubric.model import DataFile, Run
-from graders.runner.surroundings import threads
+from graders.runner.surroundings import ENVIRONMENT_NOTE, environment_of, threads
 from graders.runner.workplace import PROBE
 
 PACKAGES = (
@@ -47,7 +47,8 @@ def evidence_key(
         for part in parts:
             mark.update(f"{len(part)}:{part};".encode())
 
-    add("corrige evidence 1", sandbox_name, settings.model_dump_json())
+    limits = settings.model_dump_json(exclude={"interpreter"})
+    add("corrige evidence 1", sandbox_name, limits)
     for path in submission.notebooks:
         add("notebook", path.as_posix(), _content(submission.root / path))
     for path in sorted(submission.files):
@@ -59,6 +60,8 @@ def evidence_key(
     add(*_environment())
     if settings.kernel is not None:
         add("kernel", *_kernelspec(settings.kernel))
+    if settings.interpreter is not None:
+        add("environment", _packages(Path(settings.interpreter)))
     for folder in (PROBE, Path(__file__).parent):
         add(_sources(folder))
     return mark.hexdigest()
@@ -100,6 +103,14 @@ def _environment() -> tuple[str, ...]:
     # Whether a GPU answers, without loading torch.
     found.append(str(any(Path("/dev").glob("nvidia[0-9]*"))))
     return tuple(found)
+
+
+def _packages(interpreter: Path) -> str:
+    """What is in the environment of this interpreter, as noted when it was made."""
+    try:
+        return _content(environment_of(interpreter) / ENVIRONMENT_NOTE)
+    except OSError:
+        return str(interpreter)
 
 
 def _kernelspec(name: str) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ KEPT = (
     "TZ",
 )
 MARK = "CORRIGE_RUN"  # by which processes of a run are known
+ENVIRONMENT_NOTE = "environment.json"  # in an environment made from a list of packages
+FONTS = "fonts"  # of matplotlib there
 
 
 def threads() -> int:
@@ -45,7 +47,7 @@ def environment(place: Workplace, executable: str) -> dict[str, str]:
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "IPYTHONDIR": os.path.join(home, ".ipython"),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "MPLCONFIGDIR": _matplotlib_folder(place),
+        "MPLCONFIGDIR": _matplotlib_folder(place, environment_of(Path(executable)) / FONTS),
         "OMP_NUM_THREADS": count,
         "MKL_NUM_THREADS": count,
         "OPENBLAS_NUM_THREADS": count,
@@ -66,13 +68,18 @@ def environment(place: Workplace, executable: str) -> dict[str, str]:
     return env
 
 
-def _matplotlib_folder(place: Workplace) -> str:
-    """Its own folder, with the user's list of fonts if there is one: making it takes a second."""
+def environment_of(executable: Path) -> Path:
+    """The folder of a virtual environment, from its interpreter."""
+    return executable.parent.parent
+
+
+def _matplotlib_folder(place: Workplace, fonts_of_environment: Path) -> str:
+    """Its own folder, with the lists of fonts that there are: making one takes a second."""
     folder = place.home / ".config" / "matplotlib"
     folder.mkdir(parents=True)
     known = os.environ.get("MPLCONFIGDIR")
     caches = [Path(known)] if known else [Path.home() / ".cache" / "matplotlib"]
-    for cache in caches:
+    for cache in (*caches, fonts_of_environment):
         for fonts in cache.glob("fontlist-*.json"):
             shutil.copyfile(fonts, folder / fonts.name)
     return str(folder)
