@@ -7,6 +7,7 @@ does nothing (unless nearly nothing would come through it in training, and that 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -92,6 +93,13 @@ class Replay:
         self, wanted: Sequence[int], given: Mapping[int, torch.Tensor]
     ) -> list[torch.Tensor]:
         """The wanted values, starting from the given ones. Raises ReplayError."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch speaks to whoever wrote the network
+            return self._computed(wanted, given)
+
+    def _computed(
+        self, wanted: Sequence[int], given: Mapping[int, torch.Tensor]
+    ) -> list[torch.Tensor]:
         known: dict[int, torch.Tensor] = dict(given)
         needed = self._needed(wanted, set(known))
         running = [

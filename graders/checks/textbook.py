@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graders.analysis import textbook
 from graders.analysis.reading import Reading
-from graders.analysis.textbook import nb7_3, networks
+from graders.analysis.textbook import nb7_3, network_training, networks
 from graders.checks.outcome import Finding, require
 from graders.language import _
 
@@ -39,10 +39,10 @@ def network(student: Reading, name: str) -> Finding:
 
 
 def network_trained(student: Reading, name: str) -> Finding:
-    """The network that was asked for is trained, and its loss falls."""
-    judgement = networks.trained(student, networks.wanted(name))
+    """The network that was asked for is trained: its loss falls, and its test error shows it."""
+    judgement = network_training.trained(student, networks.wanted(name))
     return require(
         judgement.holds,
-        expected=_("the network asked for, trained until its loss has fallen"),
+        expected=_("the network asked for, trained until it is right on most of the test part"),
         observed=judgement.observed,
     )

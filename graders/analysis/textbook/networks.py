@@ -1,30 +1,43 @@
-"""Notebooks 10.2 and 10.5: is the convolutional network the one asked for, and did it learn?"""
+"""Notebooks 10.2 and 10.5: is the convolutional network the one asked for?
+
+By what it computes: the shapes of each layer's weights and output, and what becomes of numbers of
+ours between one layer and the next. So it does not matter how the network is written.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 from graders.analysis.network import Network
 from graders.analysis.operations import bare, kind
 from graders.analysis.reading import Reading
-from graders.analysis.runs import trend
+from graders.analysis.textbook import network_gaps
+from graders.analysis.textbook.network_gaps import Gap
 from graders.analysis.textbook.todo import Judgement
 from graders.language import _
 
 Shape = tuple[int, ...]
+MOST_TRIED = 8  # networks of the right shapes, the last ones
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A network as a notebook asks for it: the shapes of each layer's weights and output (without
-    the batch), how often the rest stands in it, and all of it in words."""
+    """A network as a notebook asks for it.
+
+    `layers` are the shapes of each layer's weights and output (without the batch), `gaps` what lies
+    between two of them, `dropout` the number of the layer that a dropout of whole channels stands
+    behind. `handed_out` are the weights of the network that stands in the notebook to begin with;
+    `data` names the images or signals that it is trained on.
+    """
 
     words: str
     layers: tuple[tuple[Shape, Shape], ...]
-    pools: int = 0
-    dropouts: int = 0
-    softmax: bool = False
+    gaps: tuple[Gap, ...]
+    softmax: bool
+    handed_out: tuple[Shape, ...]
+    data: str
+    dropout: int | None = None
 
 
 def wanted(name: str) -> Wanted:
@@ -41,6 +54,10 @@ def wanted(name: str) -> Wanted:
                 ((15, 15, 3), (15, 4)),
                 ((10, 60), (10,)),
             ),
+            gaps=(Gap(), Gap(), Gap()),
+            softmax=False,
+            handed_out=((100, 40), (100, 100), (10, 100)),
+            data="mnist1d",
         )
     if name == "nb10_5":
         return Wanted(
@@ -54,100 +71,139 @@ def wanted(name: str) -> Wanted:
                 ((50, 320), (50,)),
                 ((10, 50), (10,)),
             ),
-            pools=2,
-            dropouts=1,
+            gaps=(Gap(pooled=True), Gap(pooled=True), Gap()),
             softmax=True,
+            handed_out=((2, 1, 3, 3), (10, 338)),
+            data="mnist",
+            dropout=2,
         )
     raise LookupError(f"there is no network of {name}")
 
 
 def built(reading: Reading, asked: Wanted) -> Judgement:
-    """Is one of the networks that could be called the one asked for? Says what the last lacks."""
-    said = _("no network was seen in the notebook")
-    for seen in reversed(reading.drawn):
-        lacks = _lacks(seen.network, asked)
+    """Is one of the networks that were called the one asked for? Else says what the one that comes
+    nearest lacks."""
+    nearest, said = -1, _("no network was seen in the notebook")
+    tried = 0
+    unclear: Judgement | None = None
+    for network in _networks(reading):
+        right, lacks = shapes_right(network, asked)
+        judgement = Judgement(False, lacks)
         if not lacks:
-            return Judgement(True, _("all layers are as asked for"))
-        if said == _("no network was seen in the notebook"):
-            said = lacks
-    return Judgement(False, said)
+            tried += 1
+            if tried > MOST_TRIED:
+                break
+            judgement = _inside(reading, network, asked)
+        if judgement.holds:
+            return judgement
+        if judgement.holds is None and unclear is None:
+            unclear = judgement
+        if right > nearest:
+            nearest, said = right, judgement.observed
+    return unclear or Judgement(False, said)
 
 
-def trained(reading: Reading, asked: Wanted) -> Judgement:
-    """Did the loss of the network asked for fall in a training run?"""
-    runs = [
-        run
-        for run in reading.runs
-        if (run.after is not None and not _lacks(run.after, asked))
-        or (run.network is not None and not _lacks(run.network, asked))
+def _networks(reading: Reading) -> Iterator[Network]:
+    """Networks that could be called and those that were trained, the last ones first."""
+    seen = [(drawn.graph.moment, drawn.network) for drawn in reading.drawn]
+    seen += [(run.run.last_moment, run.network) for run in reading.runs if run.network is not None]
+    for _moment, network in sorted(seen, key=lambda pair: -pair[0]):
+        yield network
+
+
+def shapes_right(network: Network, asked: Wanted) -> tuple[int, str]:
+    """How many layers have the weights and output asked for, and what the first other one has
+    instead ("" when all are right)."""
+    found = [
+        (weights_of(network, n), network.shape(x.out)[1:]) for n, x in enumerate(network.layers)
     ]
-    if not runs:
-        trained_other = any(run.moved > 0 for run in reading.runs)
-        return Judgement(
-            False,
-            _("another network was trained")
-            if trained_other
-            else _("no training of a network was seen"),
-        )
-    curves = [trend(run.losses) for run in runs if run.moved > 0]
-    if not curves:
-        return Judgement(False, _("the network's weights do not move"))
-    best = min(curves, key=lambda curve: curve.last)
-    words = _("the loss goes from {first:.3g} to {last:.3g}")
-    return Judgement(best.fell, words.format(first=best.first, last=best.last))
-
-
-def _lacks(network: Network, asked: Wanted) -> str:
-    """What the network has otherwise than asked for; "" when nothing."""
-    layers = network.layers
-    if len(layers) != len(asked.layers):
-        return _("{n} layers with weights, where {wanted} are asked for").format(
-            n=len(layers), wanted=len(asked.layers)
-        )
-    for number, (layer, (weight, out)) in enumerate(zip(layers, asked.layers, strict=True), 1):
-        found = network.shape(layer.weight)
-        if layer.transposed:
-            found = found[::-1]
-        given = network.shape(layer.out)[1:]
-        if found != weight or given != out:
-            return _(
+    right = sum(ours == theirs for ours, theirs in zip(found, asked.layers, strict=False))
+    if len(found) != len(asked.layers):
+        words = _("{n} layers with weights, where {wanted} are asked for")
+        return right, words.format(n=len(found), wanted=len(asked.layers))
+    for number, (ours, theirs) in enumerate(zip(found, asked.layers, strict=True), 1):
+        if ours != theirs:
+            words = _(
                 "layer {number}: weights {found} and output {given}, where {weight} and {out} are "
                 "asked for"
-            ).format(
-                number=number,
-                found=_words(found),
-                given=_words(given),
-                weight=_words(weight),
-                out=_words(out),
             )
-    kinds = [
-        (kind(node), bare(node.op))
+            return right, words.format(
+                number=number,
+                found=_words(ours[0]),
+                given=_words(ours[1]),
+                weight=_words(theirs[0]),
+                out=_words(theirs[1]),
+            )
+    return right, ""
+
+
+def weights_of(network: Network, number: int) -> Shape:
+    """Shape of a layer's weights, outputs first."""
+    layer = network.layers[number]
+    shape = network.shape(layer.weight)
+    return shape[::-1] if layer.transposed else shape
+
+
+def _inside(reading: Reading, network: Network, asked: Wanted) -> Judgement:
+    """What lies between the layers of a network of the right shapes, and behind the last one."""
+    for number, gap in enumerate(asked.gaps):
+        judgement = network_gaps.between(network, reading.blobs, number, gap)
+        if judgement is not None:
+            return judgement
+    judgement = _end(reading, network, asked) or _dropped(network, asked)
+    return judgement or Judgement(True, _("all layers are as asked for"))
+
+
+def _end(reading: Reading, network: Network, asked: Wanted) -> Judgement | None:
+    """What is wrong behind the last layer; None when nothing is."""
+    end = network_gaps.end_of(network, reading.blobs)
+    if end == "unknown":
+        return Judgement(None, _("what comes behind the last layer could not be computed again"))
+    if not asked.softmax:
+        if end in ("plain", "log_softmax"):  # the loss's own, once more, changes nothing
+            return None
+        return Judgement(False, _("something comes behind the last layer, which is not asked for"))
+    if end in ("softmax", "log_softmax"):
+        return None
+    if end == "softmax_of_rows":
+        return Judgement(False, _("the softmax is over the rows, not over the ten classes"))
+    if end == "plain" and _softmax_in_loss(reading, network):
+        return None
+    return Judgement(False, _("no softmax at the end"))
+
+
+def _softmax_in_loss(reading: Reading, network: Network) -> bool:
+    """Was it trained with a loss that applies a softmax to what it gives?"""
+    model = network.graph.model
+    tapes = [r.network for r in reading.runs if r.network is not None]
+    mine = [t for t in tapes if t is network or (model is not None and t.graph.model == model)]
+    nodes = [node for tape in mine for node in tape.nodes]
+    return any(bare(n.op) in ("cross_entropy", "log_softmax", "logsumexp") for n in nodes)
+
+
+def _dropped(network: Network, asked: Wanted) -> Judgement | None:
+    """What is wrong with the dropouts; None when nothing is."""
+    places = [
+        (_layers_before(network, node.outs[0]), bare(node.op))
         for node in network.nodes
-        if node.outs and node.outs[0] in network.alive
+        if node.outs and node.outs[0] in network.alive and kind(node) == "dropout"
     ]
-    places = [layer.node for layer in layers]
-    rectified = [
-        any(
-            kind(node) == "activation" and bare(node.op).startswith(("relu", "clamp", "maximum"))
-            for node in network.nodes[first:last]
-        )
-        for first, last in pairwise(places)
-    ]
-    if not all(rectified):
-        return _("no ReLU between layers {a} and {b}").format(
-            a=rectified.index(False) + 1, b=rectified.index(False) + 2
-        )
-    pools = sum(what == "pool" for what, _name in kinds)
-    dropouts = sum(what == "dropout" for what, _name in kinds)
-    if pools != asked.pools:
-        return _("{n} poolings, where {wanted} are asked for").format(n=pools, wanted=asked.pools)
-    if dropouts != asked.dropouts:
-        return _("{n} dropouts, where {wanted} are asked for").format(
-            n=dropouts, wanted=asked.dropouts
-        )
-    if asked.softmax and not any("softmax" in name for _what, name in kinds):
-        return _("no softmax at the end")
-    return ""
+    if asked.dropout is None:
+        return Judgement(None, _("it has dropout, which is not asked for")) if places else None
+    mine = [name for place, name in places if place == asked.dropout]
+    if not mine:
+        return Judgement(False, _("no dropout behind layer {n}").format(n=asked.dropout))
+    if len(mine) < len(places):
+        return Judgement(None, _("it has more dropouts than are asked for"))
+    if not any("2d" in name or "feature" in name for name in mine):
+        words = _("its dropout is of single numbers, where one of whole channels is asked for")
+        return Judgement(None, words)
+    return None
+
+
+def _layers_before(network: Network, value: int) -> int:
+    above = network.ancestors(value)
+    return sum(layer.out in above for layer in network.layers)
 
 
 def _words(shape: Shape) -> str:
