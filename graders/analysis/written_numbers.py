@@ -100,9 +100,9 @@ def _number(match: re.Match[str]) -> WrittenNumber:
     digits = match["digits"].replace(",", ".")
     exponent = int((match["power"] or match["tenth"] or "0")[:4])
     decimals = len(digits.partition(".")[2])
-    value = sign * float(digits) * 10.0**exponent
+    value = sign * float(f"{digits.rstrip('.')}e{exponent}")
     whole = decimals == 0 and not exponent
-    tolerance = 0.0 if whole else 0.5 * 10.0 ** (exponent - decimals)
+    tolerance = 0.0 if whole else float(f"0.5e{exponent - decimals}")
     return WrittenNumber(value, tolerance, match.start(), match.end())
 
 
