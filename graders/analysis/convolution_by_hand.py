@@ -69,7 +69,7 @@ def answer(reading: Reading, question: Convolution) -> Answer:
         words = _("not found as text; there are pictures or documents on which it may stand")
         return Answer(None, words)
     for place, text, cell in _texts(reading):
-        if any(_in_pieces(text, output) for output in wanted):
+        if any(_in_pieces(text, output, question) for output in wanted):
             words = _("its numbers stand there, but not as a whole matrix")
             return Answer(None, words + (f" ({place})" if place else ""), cell)
     return Answer(False, _("the output does not stand anywhere in the submission"))
@@ -111,17 +111,19 @@ def _same(array: Floats, output: Floats) -> bool:
     return bare.shape == output.shape and bool(np.allclose(bare, output, rtol=CLOSE, atol=CLOSE))
 
 
-def _in_pieces(text: str, output: Floats) -> bool:
-    """Do the numbers that are not zero stand there in order, or all of a few near each other?"""
+def _in_pieces(text: str, output: Floats, question: Convolution) -> bool:
+    """Do the numbers that are not zero stand there in order, or near each other such as the
+    question itself does not hold?"""
     some = output[output != 0]
+    own = np.setdiff1d(output, question.matrix)
     for comma in COMMAS:
         numbers = numbers_in(text, comma)
-        if len(some) < output.size and len(some) > 2 and stand_in_order(numbers, some):
+        if 2 < len(some) < output.size and stand_in_order(numbers, some):
             return True
-        span = 3 * output.size
-        if len(np.unique(output)) < 4 or len(numbers) < output.size:
+        if len(own) < 2 or not numbers:
             continue
         fits = np.array([[n.agrees(w) for w in np.unique(output)] for n in numbers])
+        span = 3 * output.size
         for start in range(max(1, len(numbers) - span + 1)):
             if fits[start : start + span].any(axis=0).all():
                 return True
