@@ -13,9 +13,8 @@ from graders.evidence.run_record import RunRecord
 from graders.intake.submission import Submission
 from graders.language import _
 from graders.rubric.model import Rubric
+from graders.scoring.notebooks import AS_HANDED_OUT, ENVIRONMENT
 from graders.scoring.result import Flag
-
-ENVIRONMENT, HANDED_OUT = "environment", "as_handed_out"  # errors that are not the student's
 
 if TYPE_CHECKING:
     from graders.analysis import Reading
@@ -70,7 +69,7 @@ def _not_theirs(record: RunRecord, excused: Excused) -> Iterator[Flag]:
         yield Flag(id=ENVIRONMENT, message=message, cells=excused.library)
     if excused.handed_out:
         message = _("Cells as they were handed out end in the error that they then show.")
-        yield Flag(id=HANDED_OUT, message=message, cells=excused.handed_out)
+        yield Flag(id=AS_HANDED_OUT, message=message, cells=excused.handed_out)
 
 
 def profile(job: Job) -> tuple[Flag, ...]:

@@ -14,6 +14,7 @@ from graders import report, scoring
 from graders.batch import flags, lateness, resume
 from graders.batch.evidence_cache import OnCell
 from graders.batch.grader_log import note_failure
+from graders.batch.handed_out import notebook_result
 from graders.batch.job import Job
 from graders.batch.mark import all_undecided, as_far_as_seen, ask, settle
 from graders.batch.part import Part, joined_key, split
@@ -25,6 +26,7 @@ from graders.intake.submission import Submission
 from graders.language import _, speaking
 from graders.report.exhibits import Exhibits
 from graders.rubric.model import Criterion
+from graders.scoring.notebooks import NotebookResult
 from graders.scoring.result import Flag, Result, Status, Verdict, VerdictKind
 
 if TYPE_CHECKING:
@@ -266,7 +268,16 @@ class Marking:
                 evidence_key=self.evidence_key,
                 problem=self.fault,
             )
+            result = result.model_copy(update={"notebooks": self._notebooks(verdicts)})
         return lateness.taken(result, submission, rubric)
+
+    def _notebooks(self, verdicts: Mapping[str, Verdict]) -> tuple[NotebookResult, ...]:
+        """What became of each notebook that was handed out."""
+        lines = (
+            notebook_result(part, self.job.rubric, verdicts, ran=part in self.ran)
+            for part in self.parts
+        )
+        return tuple(line for line in lines if line is not None)
 
     def finish(self) -> Result:
         """Write the result and its report, and say that they are whole."""

@@ -12,6 +12,7 @@ from rich.text import Text
 from graders import export, report
 from graders.batch.job import Job
 from graders.language import _
+from graders.scoring.notebooks import NotebookState
 from graders.scoring.result import Result, Status, VerdictKind
 
 _STYLE = {
@@ -48,6 +49,8 @@ def table(job: Job, results: Sequence[Result], width: int) -> Table:
     shown.add_column(f"{_('Mark')} / {number(job.rubric.max_mark)}", no_wrap=True)
     for exercise in exercises:
         shown.add_column(exercise.id, justify="right", no_wrap=True)
+    if job.rubric.notebooks:
+        shown.add_column(_("Notebooks"), no_wrap=True)
     shown.add_column(_("Status"), overflow="fold", max_width=12)
     shown.add_column(_("Lost"), overflow="fold")
     for result in results:
@@ -56,10 +59,18 @@ def table(job: Job, results: Sequence[Result], width: int) -> Table:
             Text(result.submission),
             span(result.mark_low, result.mark_high),
             *(marks.get(exercise.id, "") for exercise in exercises),
+            *((handed_in(result, job),) if job.rubric.notebooks else ()),
             Text(status_words(result.status), style=_STYLE[result.status]),
             Text(result.problem or lost(result)),
         )
     return shown
+
+
+def handed_in(result: Result, job: Job) -> str:
+    """How many of the handed-out notebooks came back filled in: 12/14."""
+    nothing = (NotebookState.ABSENT, NotebookState.UNTOUCHED)
+    filled_in = sum(notebook.state not in nothing for notebook in result.notebooks)
+    return f"{filled_in}/{len(job.rubric.notebooks)}"
 
 
 def lost(result: Result) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from graders.batch import data as data_files
@@ -17,6 +18,7 @@ from graders.batch.marking import Marking
 from graders.batch.progress import ProgressBar
 from graders.batch.summary import number, span
 from graders.language import _, speaking
+from graders.report.wording import notebook_sign, notebook_words
 from graders.rubric import find, load
 from graders.scoring.result import CriterionResult, Result, VerdictKind
 
@@ -26,6 +28,7 @@ _SIGNS = {
     VerdictKind.UNDECIDED: ("?", "yellow"),
     VerdictKind.NOT_ASSESSED: ("–", "dim"),
 }
+_COLOURS = {kind.value: colour for kind, (_sign, colour) in _SIGNS.items()}
 
 
 def check_own(
@@ -65,6 +68,9 @@ def check_own(
             console.print(said.format(tag=rubric.tag), style="dim", highlight=False)
         if said := lateness.if_now(rubric, datetime.now(UTC)):
             console.print(said, style="dim", highlight=False)
+        if rubric.run.environment is not None and job.rubric.run.interpreter is None:
+            said = _("Run with this machine's packages: what is marked runs in {file}.")
+            console.print(said.format(file=rubric.run.environment.file), style="dim")
         if data is None:
             console.print(
                 _("Run on quick made-up data: say --data DIR for the real one."), style="dim"
@@ -93,6 +99,9 @@ def show(result: Result, console: Console) -> None:
     console.print(title)
     if result.problem:
         console.print(Text(result.problem, style="red"))
+    if result.notebooks:
+        console.print()
+        console.print(_notebooks(result))
     for exercise in result.exercises:
         console.print()
         head = f"{exercise.title}  {span(exercise.mark_low, exercise.mark_high)}"
@@ -104,6 +113,26 @@ def show(result: Result, console: Console) -> None:
     console.print(Text(f"{_('Mark')}: {mark}", style="bold"))
     for flag in result.flags:
         console.print(Text(f"! {flag.message}{_cells(flag.cells)}", style="yellow"))
+
+
+def _notebooks(result: Result) -> Table:
+    """A line for each notebook that was handed out."""
+    marks = {
+        e.id: f"{span(e.mark_low, e.mark_high)} / {number(e.points)}" for e in result.exercises
+    }
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
+    for notebook in result.notebooks:
+        words = Text(notebook_words(notebook), style=_COLOURS[notebook_sign(notebook)])
+        if notebook.environment:
+            words.append(" · " + _("an error of the environment"), style="dim")
+        if notebook.left_out:
+            counts = _("{file} counts, not {others}").format(
+                file=notebook.file, others=", ".join(notebook.left_out)
+            )
+            words.append(f" · {counts}", style="dim")
+        points = ", ".join(marks[name] for name in notebook.exercises if name in marks)
+        table.add_row(Text(notebook.title), words, points)
+    return table
 
 
 def _show_criterion(criterion: CriterionResult, console: Console) -> None:

@@ -18,10 +18,11 @@ from graders.report.rendering import render
 from graders.report.wording import doubts, lost
 from graders.report.writing import write_whole
 from graders.rubric.model import Rubric
-from graders.scoring.result import Result, Status, VerdictKind
+from graders.scoring.result import CriterionResult, Result, Status, VerdictKind
 
 MOST_LOST = 12
 MOST_REASONS = 5
+MOST_CHIPS = 8  # criteria named in a row
 MARKED = (Status.GRADED, Status.NEEDS_REVIEW)
 
 
@@ -77,9 +78,18 @@ def class_page(rubric: Rubric, results: Sequence[Result]) -> str:
         losses=_losses(rubric, results),
         cases=_cases(results),
         by_hand=_by_hand(results),
-        lost={id(result): lost(result) for result in results},
+        books=next((result.notebooks for result in results if result.notebooks), ()),
+        most_chips=MOST_CHIPS,
+        lost={id(result): _beside_notebooks(result) for result in results},
         key=lambda result: id(result),
     )
+
+
+def _beside_notebooks(result: Result) -> list[CriterionResult]:
+    """The criteria that are not met, but for those of notebooks: they have a table of their own."""
+    shown = {name for book in result.notebooks for name in book.exercises}
+    of_books = {c.id for e in result.exercises if e.id in shown for c in e.criteria}
+    return [criterion for criterion in lost(result) if criterion.id not in of_books]
 
 
 def _losses(rubric: Rubric, results: Sequence[Result]) -> list[_Loss]:
@@ -99,11 +109,16 @@ def _cases(results: Sequence[Result]) -> list[_Case]:
         if result.status in (Status.GRADED, Status.NOT_RECEIVED):
             continue
         # a problem of the whole leaves every criterion open, without more to say of each
-        open_ones = [c for c in doubts(result) if c.message or not result.problem]
+        # nor has what a person marks in every submission (`_by_hand`)
+        open_ones = [
+            c for c in doubts(result) if not c.manual and (c.message or not result.problem)
+        ]
         reasons = [f"{c.id}: {c.message or c.text}" for c in open_ones]
         further = max(len(reasons) - MOST_REASONS, 0)
         if result.problem:
             reasons = [result.problem, *reasons]
+        if not reasons and any(c.manual for c in doubts(result)):
+            continue
         cases.append(_Case(result, tuple(reasons[: len(reasons) - further]), further))
     return cases
 

@@ -17,6 +17,7 @@ from graders.report.notebook import ShownCell, cells
 from graders.report.rendering import render
 from graders.report.wording import citations
 from graders.report.writing import write_whole
+from graders.scoring.notebooks import AS_HANDED_OUT, ENVIRONMENT
 from graders.scoring.result import Result
 
 
@@ -57,6 +58,10 @@ def report_page(result: Result, exhibits: Exhibits, notebook_cells: int) -> str:
         curves=[(shown, curve(shown)) for shown in exhibits.curves],
         documents=shown_documents(exhibits.documents),
         notebook_cells=notebook_cells,
+        books={
+            e.id: [b for b in result.notebooks if b.exercises == (e.id,)] for e in result.exercises
+        },
+        further=[b for b in result.notebooks if len(b.exercises) != 1],
     )
 
 
@@ -72,4 +77,11 @@ def notebook_page(result: Result, shown: list[ShownCell]) -> str:
         cells=shown,
         cited=citations(result),
         flagged=flags,
+        excused={
+            cell
+            for flag in result.flags
+            if flag.id in (ENVIRONMENT, AS_HANDED_OUT)
+            for cell in flag.cells
+        },
+        files=[cell for cell in shown if cell.file],
     )

@@ -10,6 +10,7 @@ from typing import Literal
 from graders.language import _, ngettext
 from graders.report.plain import number
 from graders.scoring.late import say_moment
+from graders.scoring.notebooks import NotebookResult, NotebookState
 from graders.scoring.result import (
     CriterionResult,
     ExerciseResult,
@@ -33,6 +34,31 @@ def status_word(status: Status) -> str:
         Status.NOT_RUNNABLE: _("Could not be run"),
         Status.NOT_RECEIVED: _("Not handed in"),
     }[status]
+
+
+def notebook_words(notebook: NotebookResult) -> str:
+    """What became of a handed-out notebook, in a few words."""
+    if notebook.state is NotebookState.ABSENT:
+        return _("Not handed in")
+    if notebook.state is NotebookState.UNTOUCHED and not notebook.right:
+        return _("TODO cells unchanged")
+    if not notebook.asked:
+        return _("Handed in")
+    if notebook.right == notebook.asked:
+        return ngettext("Right", "All {n} right", notebook.asked).format(n=notebook.asked)
+    words = _("{right} of {asked} right").format(right=notebook.right, asked=notebook.asked)
+    if notebook.open:
+        words += ", " + _("{n} for a person").format(n=notebook.open)
+    return words
+
+
+def notebook_sign(notebook: NotebookResult) -> str:
+    """The name of its drawn sign and colour."""
+    if notebook.state is NotebookState.ABSENT:
+        return "not_assessed"
+    if notebook.right == notebook.asked:
+        return "met"
+    return "undecided" if notebook.right + notebook.open == notebook.asked else "violated"
 
 
 def verdict_word(verdict: VerdictKind, manual: bool = False) -> str:

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from graders.printable import VisibleLine, VisibleText
+from graders.scoring.notebooks import NotebookResult
 
 
 def two_decimals(points: Decimal) -> Decimal:
@@ -169,6 +170,7 @@ class Result(Frozen):
     late: Lateness | None = None  # where the rubric has a deadline and the moment is known
     problem: VisibleText = ""  # one sentence when it could not be run, or needs a person as a whole
     exercises: tuple[ExerciseResult, ...] = ()
+    notebooks: tuple[NotebookResult, ...] = ()  # that were handed out, in the rubric's order
     timings: dict[str, float] = Field(default_factory=dict)  # seconds
     evidence_key: str = ""
     rubric_digest: str = ""
