@@ -6,7 +6,7 @@ compute it), or turned around.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,8 @@ from graders.analysis.reading import Reading
 from graders.analysis.statement import Answer
 from graders.analysis.written_matrices import holds
 from graders.analysis.written_numbers import COMMAS, numbers_in, stand_in_order
-from graders.evidence.arrays import EvidenceError
+from graders.evidence.questions import Answer as Held
+from graders.evidence.questions import held
 from graders.language import _
 
 Floats = NDArray[np.float64]
@@ -57,14 +58,14 @@ def asked(
 def answer(reading: Reading, question: Convolution) -> Answer:
     """Whether the output stands in a notebook, among its variables, or in a document."""
     wanted = question.outputs
+    answers = reading.whole.ask(held())
     for place, text, cell in _texts(reading):
         if any(holds(text, output) for output in wanted):
             words = _("the output stands there, {size}").format(size=_size(wanted[0]))
             return Answer(True, words + (f" ({place})" if place else ""), cell)
-    for name, array, cell in _arrays(reading):
+    for name, array in _arrays(reading, answers):
         if any(_same(array, output) for output in wanted):
-            words = _("the output is the value of '{name}'").format(name=name)
-            return Answer(True, words, cell)
+            return Answer(True, _("the output is the value of '{name}'").format(name=name))
     if reading.whole.illegible:
         words = _("not found as text; there are pictures or documents on which it may stand")
         return Answer(None, words)
@@ -93,17 +94,16 @@ def _texts(reading: Reading) -> Iterator[tuple[str, str, tuple[int, ...]]]:
         yield document.name, document.text, ()
 
 
-def _arrays(reading: Reading) -> Iterator[tuple[str, Floats, tuple[int, ...]]]:
-    """(variable, array, cells) of small arrays that were held after a cell."""
-    for part, own in reading.whole.readings():
-        for seen in own.evidence.arrays:
-            if np.prod(seen.shape, dtype=np.float64) > 10_000 or not own.blobs.has(seen.digest):
-                continue
-            try:
-                array = np.asarray(own.blobs.load(seen.digest), dtype=np.float64)
-            except (EvidenceError, TypeError, ValueError):
-                continue
-            yield seen.name, array, (reading.whole.cell(part, own.cell(seen.cell)),)
+def _arrays(
+    reading: Reading, answers: Mapping[str, tuple[Held, ...]]
+) -> Iterator[tuple[str, Floats]]:
+    """(variable, array) of what was held when the notebooks had run."""
+    for part in reading.whole.parts:
+        for told in answers.get(part, ()):
+            values = told.value if told.answered and isinstance(told.value, dict) else {}
+            for name, value in values.items():
+                if isinstance(value, np.ndarray) and value.dtype.kind in "bif":
+                    yield str(name), value
 
 
 def _same(array: Floats, output: Floats) -> bool:

@@ -238,6 +238,19 @@ class FileSeen(Event):
     digest: Name = ""
 
 
+class Axes(Observed):
+    """What one pair of axes shows: points of each line and of each cloud, bars, images."""
+
+    lines: tuple[Whole, ...] = ()
+    bars: Whole = 0
+    points: tuple[Whole, ...] = ()
+    images: Whole = 0
+
+
+class FigureDrawn(Event):
+    axes: Annotated[tuple[Axes, ...], Field(max_length=100)] = ()
+
+
 class Tampered(Event):
     """A function that facts rest on was replaced by the notebook."""
 
@@ -288,6 +301,7 @@ class Evidence(Observed):
     arrays: tuple[ArraySeen, ...] = ()
     numbers: tuple[Numbers, ...] = ()
     files: tuple[FileSeen, ...] = ()
+    figures: tuple[FigureDrawn, ...] = ()
     tampered: tuple[Tampered, ...] = ()
     answers: tuple[Answered, ...] = ()
     asked: tuple[Asked, ...] = ()

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from .cells import Cells
+from .figures import Figures
 from .imports import when_imported
 from .log import EventLog
 from .metrics import Metrics
@@ -56,11 +57,14 @@ def install(out_dir: str, config: dict[str, Any], key: bytes = b"") -> Questions
 
     cells.add(namespace)  # first: it shows the book the models in variables
     cells.add(metrics)
+    figures = Figures(log, cells)
+    cells.add(figures)
     cells.add(Saves(log, cells, out_dir, config.get("workdir") or os.getcwd()))
     cells.add(watch)
     when_imported("torch", torch_came)
     when_imported("keras", keras_came)
     when_imported("sklearn.metrics", metrics_came)
+    when_imported("matplotlib.backend_bases", figures.matplotlib)
     when_imported("torchmetrics", metrics.torchmetrics)
     when_imported("numpy", numpy_came)
     when_imported("numpy.testing", metrics.numpy_testing)
