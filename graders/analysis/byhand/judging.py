@@ -1,0 +1,72 @@
+"""From what was found of an answer to a verdict on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from graders.analysis.byhand import backpropagation
+from graders.analysis.byhand.backpropagation import Finding
+from graders.analysis.byhand.exercise import Exercise
+from graders.analysis.byhand.places import COMPUTED, HELD, Place, of_part, places
+from graders.analysis.reading import Reading
+from graders.analysis.statement import Answer
+from graders.analysis.whole import OTHERS
+from graders.language import _
+
+Search = Callable[[Exercise, Sequence[Place]], Finding]
+MANY = 4  # names that are told
+
+
+def anywhere(reading: Reading, exercise: Exercise, search: Search) -> Answer:
+    """Is it anywhere in the submission, whoever computed it?"""
+    whole = reading.whole
+    finding = search(exercise, list(places(whole, whole.ask(HELD))))
+    if finding.certain:
+        return Answer(True, _said(finding), finding.cells)
+    if finding.complete:
+        words = _("numbers that agree stand there, but so coarse, or so far apart, that it may be ")
+        return Answer(None, words + _("chance") + "; " + _said(finding), finding.cells)
+    if len(finding.near) == len(finding.missing):
+        words = _("numbers near the right ones stand there: {names}")
+        return Answer(None, words.format(names=_names(finding.near)), finding.cells)
+    enough = 2 * len(finding.sure) >= len(finding.found) + len(finding.missing)
+    if whole.illegible and not enough:
+        words = _(
+            "not found as text; there are pictures, or documents that cannot be read, on which it "
+            "may stand"
+        )
+        return Answer(None, words, finding.cells)
+    return Answer(False, _said(finding), finding.cells)
+
+
+def integrated(reading: Reading, exercise: Exercise) -> Answer:
+    """Was the exercise's network computed in the notebook itself?"""
+    whole = reading.whole
+    answers = reading.ask(HELD)
+    seen = list(of_part(whole, OTHERS, answers, COMPUTED))
+    finding = backpropagation.computed(exercise, seen)
+    if finding.certain:
+        return Answer(True, _said(finding), finding.cells)
+    given = backpropagation.held_weights(exercise, seen[2:])
+    if given.certain:
+        words = _("the weights of the question stand there, but nothing of its network is shown")
+        return Answer(None, words, given.cells)
+    return Answer(False, _("nothing of the question's network was computed in this notebook"))
+
+
+def _said(finding: Finding) -> str:
+    if finding.complete:
+        return _("found: {names}").format(names=_names(tuple(finding.found)))
+    lacks = _("not found: {names}").format(names=_names(finding.missing))
+    if not finding.sure:
+        return lacks
+    return _("found: {names}").format(names=_names(finding.sure)) + "; " + lacks
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:MANY])
+    return (
+        shown
+        if len(names) <= MANY
+        else _("{names} and {n} more").format(names=shown, n=len(names) - MANY)
+    )

@@ -1,0 +1,164 @@
+"""Do certain numbers stand together in a row of figures, and could that be chance?
+
+A few small figures agree with anything. So the numbers of a matrix have to stand together, one
+behind the other or at least nearby, and what counts is how unlikely that would be among figures
+that have nothing to do with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.analysis.byhand.figures import Figure
+
+Array = NDArray[np.float64]
+CERTAIN = -3.0  # log10 of the chance for one matrix
+NEAR_UNITS = 3.0  # who calculates on with rounded numbers is off by a few of the last digit
+NEAR_SHARE = 0.03
+_WINDOWS = ((4, 12), (12, 40))  # figures among which those of a matrix of k stand: a k + b
+_LOOKED_AT = 200  # windows that are weighed
+
+
+@dataclass(frozen=True)
+class Row:
+    """Figures in the order in which they stand, and the cell that each stands in (-1: none)."""
+
+    values: Array
+    units: Array
+    cells: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, figures: Sequence[Figure], cells: Sequence[int]) -> Row:
+        return cls(
+            np.array([f.value for f in figures], dtype=np.float64),
+            np.array([f.unit for f in figures], dtype=np.float64),
+            np.array(cells, dtype=np.int64),
+        )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Numbers that belong together, as an array, under a name.
+
+    `scale` (same shape) is how far from each of them other numbers would be: from those that stand
+    there anyway, as old weights beside new ones.
+    """
+
+    name: str
+    values: Array
+    scale: Array
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """Where it was seen: `start` in a row, and its cell. `fits` is log10 of the chance that other
+    figures fit at one place, and `tries` is how many places there are."""
+
+    fits: float
+    tries: float
+    start: int
+    cell: int
+
+    @property
+    def chance(self) -> float:
+        """log10 of how likely it is without meaning anything, at most 0."""
+        return min(0.0, self.fits + float(np.log10(max(self.tries, 1.0))))
+
+    def chance_beside(self, other: int) -> float:
+        """The same, when it is only looked for near another place of the row."""
+        near = min(self.tries, 2.0 * abs(self.start - other) + 1)
+        return min(0.0, self.fits + float(np.log10(max(near, 1.0))))
+
+    @property
+    def certain(self) -> bool:
+        return self.chance <= CERTAIN
+
+
+def sighting(row: Row, wanted: Wanted) -> Sighting | None:
+    """The least accidental place at which all these numbers stand together; None when there is
+    none."""
+    agrees = _agreeing(row, wanted.values, 1.0, 0.0)
+    if agrees is None or not agrees.any(axis=0).all():
+        return None
+    found = [_in_order(row, wanted, agrees), *(_nearby(row, wanted, agrees, w) for w in _WINDOWS)]
+    return min((f for f in found if f is not None), key=lambda f: f.chance, default=None)
+
+
+def nearly(row: Row, wanted: Wanted) -> bool:
+    """Do numbers stand together that would be these, had they been rounded less on the way?"""
+    near = _agreeing(row, wanted.values, NEAR_UNITS, NEAR_SHARE)
+    if near is None or not near.any(axis=0).all():
+        return False
+    size = len(row.values)
+    span = min(size, _WINDOWS[0][0] * near.shape[1] + _WINDOWS[0][1])
+    return bool(_counts(near, span).astype(bool).all(axis=1).any())
+
+
+def _agreeing(row: Row, values: Array, units: float, share: float) -> NDArray[np.bool_] | None:
+    """Which figure (rows) may be which number (columns)? None when there are too few figures."""
+    wanted = values.reshape(-1)
+    if not len(wanted) or len(row.values) < len(np.unique(wanted)):
+        return None
+    apart = np.abs(row.values[:, None] - wanted[None, :])
+    room = units * row.units[:, None] + share * np.abs(wanted)[None, :] + 1e-12
+    return np.asarray(apart <= room)
+
+
+def _in_order(row: Row, wanted: Wanted, agrees: NDArray[np.bool_]) -> Sighting | None:
+    """One behind the other, row by row or column by column."""
+    numbers = np.arange(wanted.values.size).reshape(wanted.values.shape)
+    size = numbers.size
+    starts = len(row.values) - size + 1
+    best: Sighting | None = None
+    for order in {tuple(numbers.reshape(-1)), tuple(numbers.T.reshape(-1))}:
+        agree = np.ones(max(starts, 0), dtype=bool)
+        for place, number in enumerate(order):
+            agree &= agrees[place : place + len(agree), number]
+        for start in np.flatnonzero(agree)[:_LOOKED_AT]:
+            units = np.empty(size)
+            units[list(order)] = row.units[start : start + size]
+            fits = _chance(wanted, units, np.ones(size))
+            if best is None or fits < best.fits:
+                best = Sighting(fits, len(row.values), int(start), int(row.cells[start]))
+    return best
+
+
+def _nearby(
+    row: Row, wanted: Wanted, agrees: NDArray[np.bool_], window: tuple[int, int]
+) -> Sighting | None:
+    """All within some figures of each other, in any order."""
+    size = len(row.values)
+    span = min(size, window[0] * agrees.shape[1] + window[1])
+    together = np.flatnonzero(_counts(agrees, span).astype(bool).all(axis=1))
+    if not len(together):
+        return None
+    values, scale = wanted.values.reshape(-1), wanted.scale.reshape(-1)
+    best: Sighting | None = None
+    for start in together[:: max(1, len(together) // _LOOKED_AT)]:
+        here = slice(start, start + span)
+        apart = np.abs(row.values[here, None] - values[None, :])
+        crowd = np.maximum(1, (apart <= 3 * scale[None, :]).sum(axis=0))
+        units = np.where(agrees[here], row.units[here, None], np.inf).min(axis=0)
+        fits = _chance(wanted, units, crowd / 3)
+        if best is None or fits < best.fits:
+            first = int(start) + int(np.flatnonzero(agrees[here].any(axis=1))[0])
+            best = Sighting(fits, size / span, first, int(row.cells[first]))
+    return best
+
+
+def _counts(agrees: NDArray[np.bool_], span: int) -> NDArray[np.int64]:
+    """How often each number stands in each window of so many figures."""
+    sums = np.vstack([np.zeros((1, agrees.shape[1]), dtype=np.int64), agrees.cumsum(axis=0)])
+    return np.asarray(sums[span:] - sums[:-span], dtype=np.int64)
+
+
+def _chance(wanted: Wanted, units: Array, crowd: Array) -> float:
+    """log10 of the chance that figures so exact agree, equal numbers counted once."""
+    first = np.unique(np.round(wanted.values.reshape(-1), 9), return_index=True)[1]
+    scale = np.maximum(wanted.scale.reshape(-1), 1e-12)
+    each = np.clip(np.maximum(crowd, 1 / 3) * 2 * units / scale, 1e-8, 1.0)[first]
+    return float(np.log10(each).sum())
