@@ -26,7 +26,7 @@ FAR = 0.1  # of the answers' own spread: half precision and long networks stay w
 OFTEN = 0.1  # share of the rows that are far
 
 NETWORKS = ("architecture", "blocks", "training", "finetuning", "evaluation", "adaptation")
-EVERYTHING = (*NETWORKS, "data", "textbook", "convolution", "documents")
+EVERYTHING = (*NETWORKS, "data", "textbook", "convolution", "documents", "byhand", "study")
 # What rests only on functions of these libraries; anything else that was replaced may have
 # touched every fact.
 MEASURES = ("sklearn.metrics", "numpy")

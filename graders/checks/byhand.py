@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graders.analysis.byhand import backpropagation, judging
+from graders.analysis.byhand import backpropagation, derivatives, judging
 from graders.analysis.byhand.exercise import exercise
 from graders.analysis.reading import Reading
 from graders.analysis.statement import Answer
@@ -49,6 +49,14 @@ def integrated(
     answer = judging.integrated(student, exercise(layers, points))
     return _require(
         answer, example, _("outputs, derivatives or new weights of the question's network")
+    )
+
+
+def derivative(student: Reading, activation: str) -> Finding:
+    """The derivative of this activation function ("tanh", "selu", "leaky_relu") is written down."""
+    answer = derivatives.answered(student, activation)
+    return _require(
+        answer, False, _("the derivative of {name}, as a formula").format(name=activation)
     )
 
 

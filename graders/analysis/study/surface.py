@@ -1,0 +1,65 @@
+"""Is this a sample of the surface sin(0.8 r²) / (r²)^0.9, r² = x² + y², with noise or without?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+MIN_ROWS = 20
+ALIKE = 0.6  # correlation with the surface as it is
+ALIKE_SCALED = 0.8  # with the surface of points that were scaled, one of many scales
+MAX_ROWS = 2000  # looked at
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Points on the surface. `noise` is the share of the values' spread that it does not explain,
+    from 0 to 1, and `rows` how many points there are."""
+
+    noise: float
+    rows: int
+
+
+def surface(points: Array) -> Array:
+    """The surface's height at each point (n x 2); 0 in the middle, where it goes to."""
+    squared = np.sum(np.asarray(points, dtype=np.float64) ** 2, axis=1)
+    safe = np.where(squared > 0, squared, 1.0)
+    return np.where(squared > 0, np.sin(0.8 * safe) / safe**0.9, 0.0)
+
+
+def sample_of(points: NDArray[Any], values: NDArray[Any]) -> Sample | None:
+    """What sample of the surface these points (n x 2) and values (n or n x 1) are; None when they
+    are none.
+
+    Both may have been scaled, as they are before they are learnt; the points alike in both
+    directions.
+    """
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) < MIN_ROWS:
+        return None
+    step = max(1, len(points) // MAX_ROWS)
+    where = np.asarray(points[::step], dtype=np.float64)
+    heights = np.asarray(values, dtype=np.float64).reshape(len(values), -1)[::step, 0]
+    if len(where) != len(heights) or not (np.isfinite(where).all() and np.isfinite(heights).all()):
+        return None
+    plain = _likeness(where, heights)
+    scales = np.geomspace(0.2, 40.0, 400)
+    if plain < ALIKE:
+        centred = where - where.mean(axis=0)
+        best = max(_likeness(scale * centred, heights) for scale in scales)
+        if best < ALIKE_SCALED:
+            return None
+        plain = best
+    return Sample(float(np.sqrt(max(0.0, 1.0 - plain**2))), len(points))
+
+
+def _likeness(points: Array, heights: Array) -> float:
+    """Correlation of the heights with the surface's."""
+    wanted = surface(points)
+    spread = float(wanted.std() * heights.std())
+    if spread < 1e-12:
+        return 0.0
+    return float(np.mean((wanted - wanted.mean()) * (heights - heights.mean())) / spread)
