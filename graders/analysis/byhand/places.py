@@ -11,6 +11,7 @@ import numpy as np
 from graders.analysis.byhand.figures import Figure, figures, of_values
 from graders.analysis.byhand.sightings import Row
 from graders.analysis.whole import Whole
+from graders.analysis.written_numbers import COMMAS
 from graders.evidence.passages import Kind
 from graders.evidence.questions import Answer, held
 
@@ -36,8 +37,8 @@ def places(whole: Whole, answers: dict[str, tuple[Answer, ...]]) -> Iterator[Pla
     for part in whole.parts:
         yield from of_part(whole, part, answers.get(part, ()), WRITTEN)
     for document in whole.documents:
-        for commas in (False, True):
-            found = figures(document.text, commas=commas)
+        for comma in COMMAS:
+            found = figures(document.text, comma)
             yield Place(Row.of(found, [-1] * len(found)), None, document.name)
 
 
@@ -47,11 +48,11 @@ def of_part(
     """The rows of one part: texts of these kinds, with decimal points and with commas, numbers that
     variables held after some cell, and what they hold in the end."""
     texts = [p for p in whole.passages if p.part == part and p.passage.kind in kinds]
-    for commas in (False, True):
+    for comma in COMMAS:
         found: list[Figure] = []
         cells: list[int] = []
         for placed in texts:
-            here = figures(placed.passage.text, commas=commas)
+            here = figures(placed.passage.text, comma)
             found += here
             cells += [placed.cell] * len(here)
         yield Place(Row.of(found, cells), part)

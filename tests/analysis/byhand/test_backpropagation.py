@@ -15,6 +15,7 @@ from graders.analysis.byhand.exercise import Exercise, Slopes, exercise
 from graders.analysis.byhand.figures import figures, of_values
 from graders.analysis.byhand.places import Place
 from graders.analysis.byhand.sightings import Row
+from graders.analysis.written_numbers import Comma
 
 LAYERS = [
     {"weights": [[0.5, -0.3], [0.8, 0.2]], "biases": [0.1, -0.2]},
@@ -26,8 +27,8 @@ NET = exercise(LAYERS, POINTS)
 NOISE = "En la capa 1 hay 2 neuronas. h = [0.6457, 0.7109]; error 0.3306, 3 puntos, x = 0.5\n"
 
 
-def place(text: str, commas: bool = False) -> Place:
-    found = figures(text, commas=commas)
+def place(text: str, comma: Comma = "separator") -> Place:
+    found = figures(text, comma)
     return Place(Row.of(found, [0] * len(found)), "")
 
 
@@ -79,7 +80,7 @@ def test_derivatives_are_found_in_any_style_and_convention(
 
 
 def test_decimal_commas_in_a_table() -> None:
-    assert backpropagation.gradients(NET, [place(NOISE + table(NET.slopes), commas=True)]).certain
+    assert backpropagation.gradients(NET, [place(NOISE + table(NET.slopes), "decimal")]).certain
 
 
 def test_points_one_by_one_are_as_good() -> None:
