@@ -19,7 +19,7 @@ from graders.batch.problems import UsageProblem
 from graders.batch.repeats import judge_again, rounds
 from graders.batch.surprises import Surprise, compare, unproven, unsteady
 from graders.language import _, speaking
-from graders.rubric.model import Rubric
+from graders.rubric.model import Criterion, Rubric
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def plan(
     With `only`, just the proofs of these names; with `brief`, those of `graders.batch.brief`.
     Raises UsageProblem, RubricError or SandboxUnavailable.
     """
-    rubric = lateness.undated(rubrics.load(rubrics.find(assignment)))
+    rubric = in_earnest(lateness.undated(rubrics.load(rubrics.find(assignment))))
     reference = places.reference(rubric.assignment)
     if reference is None:
         raise UsageProblem(
@@ -132,6 +132,21 @@ def plan(
         data=data or data_files.stand_in(rubric), language=language, sandbox=sandbox, rerun=rerun
     )
     return Plan(rubric, planned, _job(planned, rubric, options), whole=not only)
+
+
+def in_earnest(rubric: Rubric) -> Rubric:
+    """The rubric with an `example`, for want of the teacher's, taken as what is asked: its proofs
+    are solutions of that."""
+
+    def asked(criterion: Criterion) -> Criterion:
+        params = {k: v for k, v in criterion.params.items() if (k, v) != ("example", True)}
+        return criterion.model_copy(update={"params": params})
+
+    exercises = tuple(
+        exercise.model_copy(update={"criteria": tuple(map(asked, exercise.criteria))})
+        for exercise in rubric.exercises
+    )
+    return rubric.model_copy(update={"exercises": exercises})
 
 
 def conclude(planned: Plan, rounds: Sequence[Mapping[str, Judged]]) -> Validation:
