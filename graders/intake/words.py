@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_PART = """a analisis analysis and apartado apartados assignment assignments b base c code codigo
-comparacion compare cuaderno cuadernos d data datos de e ej ejer ejercicio ejercicios ejs el
+_PART = """a analisis analysis and apartado apartados assignment assignments b base c cap capitulo
+capitulos chap chapter chapters code codigo comparacion compare cuaderno cuadernos d data datos de e ej ejer ejercicio ejercicios ejs el
 entrega entregable entrenamiento eval evaluacion evaluation ex exercise exercises fine
 finetune finetuning higgs homework hw la libretas lora main memoria model modelo modelos
 models nb nbs notebook notebooks of p part parte partes parts pr prac practica practicas
 practice preproc preprocesado preprocessing problem problema q question red res resnet s
-section solucion soluciones solution solutions src step t tarea task test the train training
-tuning u unit y"""
+section solucion soluciones solution solutions src step t tarea tareas task test the train training
+tuning u udl udlbook unit y"""
 _MATERIAL = """assets checkpoints data datos dataset datasets doc docs documentos enunciado extra
 figs figuras figures images imagenes imgs img lib libs logs media model modelo modelos models out
 output outputs plots reports resultados results scripts src utils weights"""

@@ -92,7 +92,15 @@ def test_the_rubric_and_then_the_student_say_the_order(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "parts", [("ej1", "ej2"), ("Ejercicio 1", "Ejercicio 2", "figs"), ("1", "2"), ("p3",)]
+    "parts",
+    [
+        ("ej1", "ej2"),
+        ("Ejercicio 1", "Ejercicio 2", "figs"),
+        ("1", "2"),
+        ("p3",),
+        ("Chap03", "Chap04"),
+        ("Capítulo 3", "capitulo_4"),
+    ],
 )
 def test_exercise_folders_are_one_submission(tmp_path, parts):
     for part in parts:
