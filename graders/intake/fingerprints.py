@@ -13,6 +13,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ _MAGIC = re.compile(r"^\s*[!%].*$", re.MULTILINE)
 _TODO = re.compile(r"\bTODO\b")
 
 
+@lru_cache(maxsize=4096)  # a class's copies have most cells in common
 def code_digest(source: str) -> str:
     """Of what code does: comments, blank lines and magics do not count."""
     text = _MAGIC.sub("", source)
