@@ -6,11 +6,11 @@ import re
 import unicodedata
 
 _PART = """a analisis analysis and apartado apartados assignment assignments b base c cap capitulo
-capitulos chap chapter chapters code codigo comparacion compare cuaderno cuadernos d data datos de e ej ejer ejercicio ejercicios ejs el
-entrega entregable entrenamiento eval evaluacion evaluation ex exercise exercises fine
-finetune finetuning higgs homework hw la libretas lora main memoria model modelo modelos
-models nb nbs notebook notebooks of p part parte partes parts pr prac practica practicas
-practice preproc preprocesado preprocessing problem problema q question red res resnet s
+capitulos chap chapter chapters code codigo comparacion compare cuaderno cuadernos d data datos de
+e ej ejer ejercicio ejercicios ejs el entrega entregable entrenamiento eval evaluacion evaluation
+ex exercise exercises fine finetune finetuning higgs homework hw la libretas lora main memoria
+model modelo modelos models nb nbs notebook notebooks of p part parte partes parts pr prac practica
+practicas practice preproc preprocesado preprocessing problem problema q question red res resnet s
 section solucion soluciones solution solutions src step t tarea tareas task test the train training
 tuning u udl udlbook unit y"""
 _MATERIAL = """assets checkpoints data datos dataset datasets doc docs documentos enunciado extra
