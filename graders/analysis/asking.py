@@ -49,10 +49,10 @@ def answers(
 def _answer(asked: Asked | None, blobs: Blobs) -> Answer:
     if asked is None:
         return UNASKED
-    if asked.outcome != "answered":
+    if asked.outcome not in ("answered", "renamed"):
         return Answer(outcome=asked.outcome, error=asked.error)
     try:
-        return Answer(outcome="answered", value=_value(asked.value, blobs))
+        return Answer(outcome=asked.outcome, value=_value(asked.value, blobs))
     except (EvidenceError, KeyError, TypeError, ValueError) as error:
         return Answer(outcome="unreadable", error=str(error))
 

@@ -11,24 +11,21 @@ from graders.language import _
 
 def todo(student: Reading, name: str) -> Finding:
     """What the notebook leaves to be done is done, and is right on inputs of ours."""
-    wanted = textbook.find(name)
-    judgement = wanted.judge(student.ask(*wanted.questions))
-    holds, observed = judgement.holds, judgement.observed
-    if holds is False and set(wanted.cells) <= student.unchanged:
-        observed = _("the cell to fill in is as it was handed out") + "; " + observed
-    elif holds is False and wanted.open:
-        holds = None
-    return require(holds, expected=wanted.expected, observed=observed)
+    return _done(student, textbook.find(name))
 
 
 def initialisation(student: Reading, direction: str) -> Finding:
     """The experiment was done with 50 layers of 80 units, and the variance kept from exploding."""
-    judgement = nb7_3.experiment(student, backward=direction == "backward")
-    return require(
-        judgement.holds,
-        expected=_("50 layers of 80 units, weights with a variance near 2/80"),
-        observed=judgement.observed,
-    )
+    backward = direction == "backward"
+    return _done(student, nb7_3.experiment_variance() if backward else nb7_3.experiment_layers())
+
+
+def _done(student: Reading, wanted: textbook.Todo) -> Finding:
+    judgement = wanted.judgement(student.ask(*wanted.questions))
+    observed = judgement.observed
+    if judgement.holds is False and set(wanted.cells) <= student.unchanged:
+        observed = _("the cell to fill in is as it was handed out") + "; " + observed
+    return require(judgement.holds, expected=wanted.expected, observed=observed)
 
 
 def network(student: Reading, name: str) -> Finding:

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-Outcome = Literal["answered", "missing", "raised", "late", "unreadable", "unasked"]
+Outcome = Literal["answered", "renamed", "missing", "raised", "late", "unreadable", "unasked"]
+Which = Literal["first", "last", "each", "all"]
 MAX_NUMBERS = 20_000  # of one array in a question
 
 
@@ -23,10 +24,15 @@ class Question(BaseModel):
     """One question. Values are written with `plain`.
 
     `call`: the first of `names` that is a function of the notebook's is called with `args` and
-    `named`, while the variables `given` have those values; the answer is what it returns.
-    `cell`: the `which` cell that assigns (with `calls`: calls) one of `names` is run again, with
-    the variables `given`; the answer is a list of the variables `wanted` afterwards (attributes of
-    them behind a dot), None for one that is not there.
+    `named`, while the variables `given` have those values; the answer is what it returns. `roles`
+    are the names of the handed-out function's parameters: one that has them in another order gets
+    each `args` where it belongs, and those of `offered` that it has parameters for. When there is
+    no such function, what each of the notebook's own gives is the answer ("renamed").
+    `cell`: cells that assign (with `calls`: call, also by way of a function) one of `names` are run
+    again, with the variables `given`, which they cannot assign; the answer is a list of the
+    variables `wanted` afterwards (attributes of them behind a dot), None for one that is not there.
+    Of those cells the `first` or `last` is run, or `all` together, up to the next that assigns one
+    of `until`, or `each` by itself: then the answer is a list of such lists.
     `held`: what do all variables hold in the end; the answer is a dictionary of small arrays and of
     numbers, by the path at which they lie.
     `each`: every function that the notebook itself defines is called with `args`, if it can be; the
@@ -39,10 +45,13 @@ class Question(BaseModel):
     kind: Literal["call", "cell", "held", "each"]
     names: tuple[str, ...] = Field(min_length=1)
     args: tuple[Any, ...] = ()
+    roles: tuple[str, ...] = ()
+    offered: dict[str, Any] = {}
     named: dict[str, Any] = {}
     given: dict[str, Any] = {}
     wanted: tuple[str, ...] = ()
-    which: Literal["first", "last"] = "first"
+    which: Which = "first"
+    until: tuple[str, ...] = ()
     calls: bool = False
     seconds: float = Field(5.0, gt=0, le=60)
 
@@ -55,7 +64,8 @@ class Question(BaseModel):
 class Answer(BaseModel):
     """What came of a question: `value` only when answered, `error` when it raised.
 
-    Values are numbers, texts, None, arrays, and lists, tuples or dictionaries of them.
+    Values are numbers, texts, None, arrays, and lists, tuples or dictionaries of them. When
+    "renamed", `value` has what each function of the notebook's that did not fail gives, by name.
     """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
@@ -100,9 +110,13 @@ def theirs(*names: str) -> dict[str, Any]:
     return {"name": list(names)}
 
 
-def code(expression: str) -> dict[str, Any]:
-    """In a question: what this expression of ours, in which `np` is NumPy, gives in the kernel."""
-    return {"code": expression}
+def code(source: str, *uses: str) -> dict[str, Any]:
+    """In a question: what code of ours, in which `np` is NumPy, gives in the kernel.
+
+    An expression, or statements that assign `made`. Of the notebook's own objects it sees those
+    whose names it `uses`, None where there is no such object.
+    """
+    return {"code": source, "uses": list(uses)}
 
 
 def tensor(array: NDArray[Any]) -> dict[str, Any]:
@@ -113,6 +127,8 @@ def tensor(array: NDArray[Any]) -> dict[str, Any]:
 def call(
     *names: str,
     args: tuple[Any, ...] = (),
+    roles: tuple[str, ...] = (),
+    offered: Mapping[str, Any] | None = None,
     given: Mapping[str, Any] | None = None,
     seconds: float = 5.0,
     **named: Any,
@@ -122,8 +138,10 @@ def call(
         kind="call",
         names=names,
         args=tuple(plain(value) for value in args),
-        named={key: plain(value) for key, value in named.items()},
-        given={key: plain(value) for key, value in (given or {}).items()},
+        roles=roles,
+        offered=_plain_values(offered),
+        named=_plain_values(named),
+        given=_plain_values(given),
         seconds=seconds,
     )
 
@@ -144,17 +162,23 @@ def cell(
     *names: str,
     wanted: tuple[str, ...],
     given: Mapping[str, Any] | None = None,
-    which: Literal["first", "last"] = "first",
+    which: Which = "first",
+    until: tuple[str, ...] = (),
     calls: bool = False,
     seconds: float = 10.0,
 ) -> Question:
-    """The question what the cell that assigns (or calls) one of these names makes of variables."""
+    """The question what cells that assign (or call) one of these names make of variables."""
     return Question(
         kind="cell",
         names=names,
         wanted=wanted,
-        given={key: plain(value) for key, value in (given or {}).items()},
+        given=_plain_values(given),
         which=which,
+        until=until,
         calls=calls,
         seconds=seconds,
     )
+
+
+def _plain_values(values: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {key: plain(value) for key, value in (values or {}).items()}

@@ -1,7 +1,7 @@
 """Puts questions to what the notebook made, once its cells have run, and writes the answers down.
 
-A question calls a function of the notebook's, or all of them, runs one of its cells again in a copy
-of its variables, or asks what these hold. Nothing that the student's code does here raises, and
+A question calls a function of the notebook's, or all of them, runs cells of it again in copies of
+its variables, or asks what these hold. Nothing that the student's code does here raises, and
 nothing of it is shown.
 """
 
@@ -13,22 +13,18 @@ import copy
 import inspect
 import io
 import json
-import signal
-import threading
 import types
 from collections.abc import Iterator
 from time import monotonic
 from typing import Any
 
+from .asked_bounds import TooLong, limited, without_pictures
+from .asked_cells import chosen
 from .holdings import holdings
 
 MAX_PARTS = 2000  # lists, tuples and values in one answer
 MAX_ARRAY = 8 * 2**20  # bytes
 ONE_OF_EACH = 0.5  # seconds for a function when all of them are called
-
-
-class TooLong(BaseException):
-    """The time for a question is over; no `except Exception` of the student's stops it."""
 
 
 class Questions:
@@ -52,83 +48,150 @@ class Questions:
             with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
                 return {"outcome": "answered", "value": {"dict": self._each(question)}}
         try:
-            with _limit(float(question["seconds"])), _without_pictures():
-                with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
-                    found = self._put[question["kind"]](question)
-                if found is _MISSING:
-                    return {"outcome": "missing"}
-                try:
-                    return {"outcome": "answered", "value": self._plain(found)}
-                except Exception as error:
-                    return {"outcome": "unreadable", "error": repr(error)[:500]}
+            with (
+                limited(float(question["seconds"])),
+                without_pictures(),
+                contextlib.redirect_stdout(quiet),
+                contextlib.redirect_stderr(quiet),
+            ):
+                return self._put[question["kind"]](question)
         except TooLong:
             return {"outcome": "late"}
         except BaseException as error:  # SystemExit too: what a student's function does is its own
             return {"outcome": "raised", "error": f"{type(error).__name__}: {error}"[:500]}
 
-    def _call(self, question: dict[str, Any]) -> Any:
+    def _call(self, question: dict[str, Any]) -> dict[str, Any]:
         variables = self._shell.user_ns
         named_so = (variables.get(name) for name in question["names"])
         function = next(filter(callable, named_so), None)
         if function is None:
-            return _MISSING
-        args = [self._value(value) for value in question["args"]]
-        named = {key: self._value(value) for key, value in question["named"].items()}
-        given = {key: self._value(value) for key, value in question["given"].items()}
+            return self._renamed(question)
+        found = self._called(function, question)
+        try:
+            return {"outcome": "answered", "value": self._plain(found)}
+        except Exception as error:
+            return {"outcome": "unreadable", "error": repr(error)[:500]}
+
+    def _called(self, function: Any, question: dict[str, Any]) -> Any:
+        """What the function returns; the notebook's variables are as before afterwards."""
+        variables = self._shell.user_ns
+        args, named = self._fitted(function, question)
+        given = self._values(question["given"])
         before = {key: variables.get(key, _MISSING) for key in given}
         variables.update(given)
         try:
             return function(*args, **named)
         finally:
-            for key, value in before.items():
-                if value is _MISSING:
-                    variables.pop(key, None)
-                else:
-                    variables[key] = value
+            _put_back(variables, before)
 
-    def _held(self, _question: dict[str, Any]) -> Any:
-        return holdings(self._shell.user_ns, getattr(self._shell, "user_ns_hidden", {}))
+    def _fitted(self, function: Any, question: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Arguments by place, or by name for a function whose parameters are named as in the
+        handed-out notebook but stand in another order, or are more."""
+        args = [self._value(value) for value in question["args"]]
+        named = self._values(question["named"])
+        roles = question["roles"]
+        known = {**dict(zip(roles, args, strict=False)), **self._values(question["offered"])}
+        try:
+            parameters = inspect.signature(function).parameters
+        except (TypeError, ValueError):
+            return args, named
+        needed = {
+            name
+            for name, parameter in parameters.items()
+            if parameter.default is parameter.empty
+            and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        }
+        theirs = set(parameters)
+        in_order = list(parameters)[: len(roles)] == list(roles) and needed <= set(roles)
+        if not roles or in_order or not (set(roles) <= theirs and needed <= set(known)):
+            return args, named
+        return [], {**{name: known[name] for name in parameters if name in known}, **named}
+
+    def _renamed(self, question: dict[str, Any]) -> dict[str, Any]:
+        """What each function that the notebook itself defines says to the same."""
+        found = self._each(question)
+        if not found:
+            return {"outcome": "missing"}
+        return {"outcome": "renamed", "value": {"dict": found}}
 
     def _each(self, question: dict[str, Any]) -> dict[str, Any]:
         """What every function of the notebook's own returns that can be called so, by name."""
-        variables = self._shell.user_ns
         ends = monotonic() + float(question["seconds"])
         found: dict[str, Any] = {}
-        for name, function in list(variables.items()):
-            own = isinstance(function, types.FunctionType) and function.__globals__ is variables
-            if not own or monotonic() > ends:
-                continue
+        for name, function in self._own_functions():
+            if monotonic() > ends:
+                break
             try:
-                with _limit(ONE_OF_EACH), _without_pictures():
-                    args = [self._value(value) for value in question["args"]]
-                    inspect.signature(function).bind(*args)
-                    found[name[:100]] = self._plain(function(*args))
+                with limited(ONE_OF_EACH), without_pictures():
+                    found[name[:100]] = self._plain(self._called(function, question))
             except BaseException:  # what a student's function does is its own
                 continue
         return found
 
-    def _cell(self, question: dict[str, Any]) -> Any:
-        source = self._source(question["names"], question["which"], question["calls"])
-        if source is None:
-            return _MISSING
-        variables = {k: _own_copy(v) for k, v in self._shell.user_ns.items()}
-        variables.update({k: self._value(v) for k, v in question["given"].items()})
-        code = compile(source, "<asked>", "exec")
-        exec(code, variables)
-        return [_of(variables, path) for path in question["wanted"]]
+    def _own_functions(self) -> Iterator[tuple[str, Any]]:
+        variables = self._shell.user_ns
+        for name, value in list(variables.items()):
+            if isinstance(value, types.FunctionType) and value.__globals__ is variables:
+                yield name, value
 
-    def _source(self, names: list[str], which: str, calls: bool) -> ast.Module | None:
-        """The first or last cell that assigns (or calls) one of the names, without its magics."""
-        said = called if calls else assigned
-        cells = [c for c in self._shell.user_ns.get("In", ()) if isinstance(c, str)]
-        for text in cells if which == "first" else reversed(cells):
+    def _held(self, _question: dict[str, Any]) -> dict[str, Any]:
+        held = holdings(self._shell.user_ns, getattr(self._shell, "user_ns_hidden", {}))
+        return {"outcome": "answered", "value": self._plain(held)}
+
+    def _cell(self, question: dict[str, Any]) -> dict[str, Any]:
+        parts = chosen(self._shell.user_ns.get("In", ()), question)
+        if not parts:
+            return {"outcome": "missing"}
+        if question["which"] != "each":
+            return {"outcome": "answered", "value": self._ran(parts, question)}
+        found: list[Any] = []
+        for part in parts:
             try:
-                tree = ast.parse(text)
-            except (SyntaxError, ValueError, RecursionError):
+                found.append(self._ran([part], question))
+            except Exception:
                 continue
-            if any(name in said(tree) for name in names):
-                return tree
-        return None
+        return {"outcome": "answered", "value": {"list": found}}
+
+    def _ran(self, parts: list[ast.Module], question: dict[str, Any]) -> Any:
+        """The wanted variables after these statements, as JSON. The notebook's own are as before.
+
+        As in a notebook, what follows runs though one part failed. Raises its error when nothing
+        that is wanted came of it.
+        """
+        variables = self._shell.user_ns
+        before = dict(variables)
+        failed: Exception | None = None
+        try:
+            variables.update({name: _own_copy(value) for name, value in before.items()})
+            variables.update(self._values(question["given"]))
+            start = self._wanted(question)
+            for part in parts:
+                try:
+                    exec(compile(part, "<asked>", "exec"), variables)
+                except Exception as error:
+                    failed = error
+            found = self._wanted(question)
+            if failed is not None and found == start:
+                raise failed
+            return {"list": found}
+        finally:
+            for name in [name for name in variables if name not in before]:
+                del variables[name]
+            variables.update(before)
+
+    def _wanted(self, question: dict[str, Any]) -> list[Any]:
+        """The variables that a question wants, as JSON."""
+        variables = self._shell.user_ns
+        return [self._plain_or_none(_of(variables, path)) for path in question["wanted"]]
+
+    def _plain_or_none(self, thing: Any) -> Any:
+        try:
+            return self._plain(thing)
+        except Exception:
+            return None
+
+    def _values(self, things: dict[str, Any]) -> dict[str, Any]:
+        return {key: self._value(value) for key, value in things.items()}
 
     def _value(self, thing: Any) -> Any:
         if not isinstance(thing, dict):
@@ -142,9 +205,7 @@ class Questions:
 
             return torch.from_numpy(self._value(thing["tensor"]).copy())
         if "code" in thing:
-            import numpy as np
-
-            return eval(thing["code"], {"np": np})  # ours, from the question
+            return self._made(thing["code"], thing["uses"])
         if "name" in thing:
             variables = self._shell.user_ns
             found = next((variables[n] for n in thing["name"] if n in variables), None)
@@ -154,6 +215,19 @@ class Questions:
         if "list" in thing:
             return [self._value(item) for item in thing["list"]]
         return {key: self._value(item) for key, item in thing["dict"].items()}
+
+    def _made(self, source: str, uses: list[str]) -> Any:
+        """What code of ours from a question gives."""
+        import numpy as np
+
+        variables = self._shell.user_ns
+        seen = {"np": np, **{name: variables.get(name) for name in uses}}
+        try:
+            expression = compile(source, "<question>", "eval")
+        except SyntaxError:
+            exec(compile(source, "<question>", "exec"), seen)
+            return seen["made"]
+        return eval(expression, seen)
 
     def _plain(self, thing: Any, room: list[int] | None = None, depth: int = 0) -> Any:
         """As JSON; arrays are kept and named by digest. Raises TypeError for what is neither."""
@@ -184,27 +258,12 @@ class Questions:
 _MISSING = object()
 
 
-def assigned(tree: ast.Module) -> set[str]:
-    """Names that a cell's own statements assign, also by parts (`a[0] = 1`) and in loops."""
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-    return found
-
-
-def called(tree: ast.Module) -> set[str]:
-    """Names of functions that a cell calls by itself, outside of what it defines."""
-    found: set[str] = set()
-    todo: list[ast.AST] = list(tree.body)
-    while todo:
-        node = todo.pop()
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            continue
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            found.add(node.func.id)
-        todo.extend(ast.iter_child_nodes(node))
-    return found
+def _put_back(variables: dict[str, Any], before: dict[str, Any]) -> None:
+    for key, value in before.items():
+        if value is _MISSING:
+            variables.pop(key, None)
+        else:
+            variables[key] = value
 
 
 def _of(variables: dict[str, Any], path: str) -> Any:
@@ -224,40 +283,3 @@ def _own_copy(value: Any) -> Any:
         except Exception:
             return value
     return value
-
-
-@contextlib.contextmanager
-def _limit(seconds: float) -> Iterator[None]:
-    """Raises TooLong in what runs longer; only the main thread can be told."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def over(*_: Any) -> None:
-        raise TooLong
-
-    before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-@contextlib.contextmanager
-def _without_pictures() -> Iterator[None]:
-    """What is drawn while a question is answered is thrown away."""
-    import sys
-
-    pyplot: Any = sys.modules.get("matplotlib.pyplot")
-    if pyplot is None:
-        yield
-        return
-    show = pyplot.show
-    pyplot.show = lambda *args, **kwargs: pyplot.close("all")
-    try:
-        yield
-    finally:
-        pyplot.show = show
-        pyplot.close("all")

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from graders.evidence.questions import call, cell, code, each, held, theirs
-from graders.probe.questions import Questions, assigned, called
+from graders.probe.asked_cells import assigned, called
+from graders.probe.questions import Questions
 
 
 class Log:
@@ -121,11 +122,80 @@ def test_the_first_or_the_last_cell_that_assigns_or_calls(ask):
     assert outcome(ask, cell("w", wanted=("w",)), cells=cells)[0] == "missing"
 
 
+def test_all_cells_run_together_up_to_the_next_part_of_the_notebook(ask):
+    cells = ["a = 1", "b = a + k", "print(b)", "a = 10 * a; c = 0", "c = 3\na = 7", "a = 8"]
+    whole = cell("a", "b", wanted=("a", "b"), which="all", given={"k": 5})
+    assert outcome(ask, whole, cells=cells, k=0)[1] == {"list": [8, 6]}
+    part = whole.model_copy(update={"until": ("c",)})
+    assert outcome(ask, part, cells=cells, k=0)[1] == {"list": [10, 6]}
+
+
+def test_each_cell_runs_by_itself_whatever_the_others_do(ask):
+    cells = ["y = 1", "y = z", "y = 3"]
+    question = cell("y", wanted=("y",), which="each")
+    assert outcome(ask, question, cells=cells, z=2)[1] == {
+        "list": [{"list": [1]}, {"list": [2]}, {"list": [3]}]
+    }
+
+
+def test_what_a_cell_did_before_it_failed_counts(ask):
+    cells = ["n = 1", "y = n", "y = n + 1\nw = y if n < 2 else 1 / 0"]
+    question = cell("w", wanted=("y",), given={"n": 2})
+    assert outcome(ask, question, cells=cells)[1] == {"list": [3]}
+    assert outcome(ask, question.model_copy(update={"wanted": ("w",)}), cells=cells)[0] == "raised"
+
+
+def test_a_cell_does_not_assign_what_is_given(ask):
+    cells = ["a, b = 1, 2\ndef f():\n    return 3\nc = d = a + b + f()\na = d = 100\n"]
+    given = {"a": 10, "b": 20, "f": code("lambda: 30")}
+    question = cell("c", wanted=("a", "b", "c", "d"), given=given)
+    # A statement that assigns something else too runs as it is.
+    assert outcome(ask, question, cells=cells)[1] == {"list": [100, 20, 60, 100]}
+
+
+def test_functions_of_the_notebook_see_what_is_given(ask):
+    cells = ["k = 1", "def f():\n    return k + g()\ndef g():\n    return 1", "y = f()"]
+    question = cell("y", wanted=("y",), given={"k": 5, "g": code("lambda: 7")})
+    events, user = ask(question, cells=cells)
+    assert events[0]["value"] == {"list": [12]}
+    assert (user["k"], user["y"], user["g"]()) == (1, 2, 1)
+
+
+def test_cells_that_call_by_way_of_other_functions(ask):
+    cells = ["def f(x):\n    return x", "def g():\n    return f(1)", "a = 5", "z = g()"]
+    question = cell("f", wanted=("z",), given={"f": code("lambda x: 9")}, calls=True, which="each")
+    assert outcome(ask, question, cells=cells)[1] == {"list": [{"list": [9]}]}
+
+
+def test_code_of_ours_may_be_statements_that_use_an_object_of_theirs(ask):
+    source = "class Double:\n    def __call__(self, x):\n        return 2 * f(x)\nmade = Double()\n"
+    question = call("apply", args=(code(source, "f"), 3))
+    found = outcome(ask, question, apply=lambda g, x: g(x), f=lambda x: x + 1)
+    assert found == ("answered", 8)
+
+
+def test_arguments_go_where_their_names_are(ask):
+    question = call("f", args=(1, 2), roles=("a", "b"), offered={"m": 5})
+    assert outcome(ask, question, f=lambda a, b: a - b)[1] == -1
+    assert outcome(ask, question, f=lambda b, a: a - b)[1] == -1
+    assert outcome(ask, question, f=lambda b, m, a, d=0: (a, b, m, d))[1] == {"list": [1, 2, 5, 0]}
+    assert outcome(ask, question, f=lambda p, q: p - q)[1] == -1  # other names: by place
+    assert outcome(ask, question, f=lambda *rest: rest)[1] == {"list": [1, 2]}
+    assert outcome(ask, question, f=lambda a, b, c: 0)[0] == "raised"
+
+
+def test_without_the_function_each_of_the_notebook_is_asked(ask):
+    cells = ["def g(x):\n    return 2 * x\ndef h():\n    return 0\ndef b(x):\n    return 1 / 0"]
+    found = outcome(ask, call("f", args=(4,)), cells=cells, np=np, given=lambda x: x)
+    assert found == ("renamed", {"dict": {"g": 8}})
+    assert outcome(ask, call("f", args=(1, 2)), cells=cells)[0] == "missing"
+
+
 def test_which_names_a_cell_assigns_and_calls():
     import ast
 
     tree = ast.parse("a = b = 1\nc[0] = f(2)\nfor d in g(): pass\ndef h():\n    return k()")
-    assert assigned(tree) == {"a", "b", "d"}
+    assert assigned(tree) == {"a", "b", "c", "d"}
     assert called(tree) == {"f", "g"}
 
 

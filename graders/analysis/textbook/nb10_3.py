@@ -23,7 +23,7 @@ def _todo(name: str, cell: str, cases: list[dict[str, Any]], expected: str) -> T
         image = rng.normal(0, 1, shape)
         weights = rng.normal(0, 1, (case["out"], case["into"], *case["kernel"]))
         named = {"pad": case["pad"]} | ({"stride": case["stride"]} if "stride" in case else {})
-        questions.append(call(name, args=(image, weights), **named))
+        questions.append(call(name, args=(image, weights), roles=("image", "weights"), **named))
         made = torch.nn.functional.conv2d(
             torch.from_numpy(image),
             torch.from_numpy(weights),

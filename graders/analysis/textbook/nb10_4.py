@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.analysis.textbook.todo import Judgement, Todo, compare
+from graders.analysis.textbook.todo import Judgement, Todo, any_of, as_numbers, compare
 from graders.evidence.questions import Answer, call
 from graders.language import _
 
@@ -71,32 +71,53 @@ def duplicate() -> Todo:
 
 
 def max_unpool() -> Todo:
-    """Each number goes to where the largest was, the rest is zero."""
+    """Each number goes to where the largest was, the rest is zero.
+
+    The numbers are the largest ones, as in the notebook: where they came from may be found by
+    looking for them. Others, which are in no image, must go to the same places or nowhere.
+    """
     questions, right = [], []
-    for image in _images(121):
-        pooled = _squares(image).max(axis=2) + 0.5
+    for image, more in product(_images(121), (0.0, 0.5)):
+        pooled = _squares(image).max(axis=2) + more
         wanted = np.zeros_like(image)
         for row, column in product(*map(range, pooled.shape)):
             down, across = divmod(int(np.argmax(_squares(image)[row, column])), 2)
             wanted[2 * row + down, 2 * column + across] = pooled[row, column]
-        questions.append(call("max_unpool", args=(pooled, image)))
+        questions.append(call("max_unpool", args=(pooled, image), roles=("x_in", "x_high_res")))
         right.append(wanted)
+    found_by_value = [wanted * (n % 2 == 0) for n, wanted in enumerate(right)]
+    judge = any_of(compare(questions, right), compare(questions, found_by_value))
     expected = _("each number where the largest of its square was, zero elsewhere")
-    return Todo(("uDUDChmBF71_",), expected, tuple(questions), compare(questions, right))
+    return Todo(("uDUDChmBF71_",), expected, tuple(questions), judge)
 
 
 def bilinear() -> Todo:
-    """Numbers between are means of their neighbours; beyond the border lie zeros, or the border."""
+    """Numbers between are means of their neighbours; beyond the border lie zeros, or the border.
+    What goes on in another way beyond the last row and column is left to a person."""
     images = _images(122)
     questions = tuple(call("bilinear", args=(image,)) for image in images)
     readings = [
         compare(questions, [_between(image, mode) for image in images]) for mode in _BORDERS
     ]
+    inside = compare(questions, [_between(image, "edge")[:-1, :-1] for image in images])
+
+    def otherwise(answers: Sequence[Answer]) -> Judgement:
+        found = inside([answer.model_copy(update={"value": _cut(answer)}) for answer in answers])
+        if not found.holds:
+            return found
+        return Judgement(None, _("right but for the last row and column"))
+
     expected = _("numbers between two (or four) are their means")
-    return Todo(("00XpfQo3Ivdf",), expected, questions, _any_of(readings))
+    return Todo(("00XpfQo3Ivdf",), expected, questions, any_of(*readings, otherwise))
 
 
 _BORDERS = ("constant", "edge")
+
+
+def _cut(answer: Answer) -> Array | None:
+    """An answered image without its last row and column."""
+    image = as_numbers(answer.value)
+    return image[:-1, :-1] if image is not None and image.ndim == 2 else None
 
 
 def _between(image: Array, border: str) -> Array:
@@ -113,13 +134,3 @@ def _between(image: Array, border: str) -> Array:
     found[::2, 1::2] = (here + right) / 2
     found[1::2, 1::2] = (here + below + right + both) / 4
     return found
-
-
-def _any_of(
-    judges: Sequence[Callable[[Sequence[Answer]], Judgement]],
-) -> Callable[[Sequence[Answer]], Judgement]:
-    def judge(answers: Sequence[Answer]) -> Judgement:
-        found = [one(answers) for one in judges]
-        return next((judgement for judgement in found if judgement.holds), found[0])
-
-    return judge

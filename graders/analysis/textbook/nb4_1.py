@@ -36,7 +36,15 @@ def net12_out() -> Todo:
         between = three_units(x, *first)
         given = written("n1", *first) | written("n2", *second)
         given |= {"x": x, "net1_out": between, "net2_out": three_units(x, *second)}
-        questions.append(cell("net12_out", given=given, wanted=("net12_out",)))
+        # The notebook composes other networks later, behind the next `net1_out` or `net2_out`.
+        question = cell(
+            "net12_out",
+            given=given,
+            wanted=("net12_out",),
+            which="all",
+            until=("net1_out", "net2_out", "net2_out_new"),
+        )
+        questions.append(question)
         right.append([three_units(between, *second)])
     return Todo(
         cells=("Yq7GH-MCIyPI",),

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.analysis.textbook.todo import Todo, compare
-from graders.evidence.questions import call, code
+from graders.analysis.textbook.todo import Judge, Todo, compare, either
+from graders.evidence.questions import Question, call, code
 from graders.language import _
 
 Array = NDArray[np.float64]
-_RIGHT = {"bernoulli_distribution": code("lambda y, p: np.where(np.asarray(y) == 1, p, 1 - p)")}
+COUNT = 20  # data in the notebook
+_RIGHT = {
+    "bernoulli_distribution": code(
+        "lambda y, lambda_param: np.where(np.asarray(y) == 1, lambda_param, 1 - lambda_param)"
+    )
+}
 
 
 def _bernoulli(y: Array, parameter: Array) -> Array:
@@ -25,15 +33,15 @@ def _data(seed: int, count: int) -> tuple[Array, Array]:
 
 def sigmoid() -> Todo:
     """The logistic sigmoid, 1 / (1 + exp(-z))."""
-    rows = np.random.default_rng(58).normal(0, 3, (1, 41))
-    questions = (call("sigmoid", args=(rows,)), call("sigmoid", args=(rows.reshape(-1)[:7],)))
-    right = [1 / (1 + np.exp(-rows)), 1 / (1 + np.exp(-rows.reshape(-1)[:7]))]
+    sets = [np.random.default_rng(58).normal(0, 3, (1, n)) for n in (100, COUNT)]
+    questions = tuple(call("sigmoid", args=(outputs,)) for outputs in sets)
+    right = [1 / (1 + np.exp(-outputs)) for outputs in sets]
     return Todo(("uFb8h-9IXnIe",), "1 / (1 + exp(-z))", questions, compare(questions, right))
 
 
 def bernoulli() -> Todo:
-    """The probability of the observed class."""
-    y, parameter = _data(59, 15)
+    """The probability of the observed class, for one and, where it can, for many."""
+    y, parameter = _data(59, COUNT)
     questions = (
         call("bernoulli_distribution", args=(0, 0.35)),
         call("bernoulli_distribution", args=(1, 0.35)),
@@ -41,24 +49,35 @@ def bernoulli() -> Todo:
     )
     right = [0.65, 0.35, _bernoulli(y, parameter)]
     expected = _("the parameter for class 1, one minus it for class 0")
-    return Todo(("YaLdRlEX0FkU",), expected, questions, compare(questions, right))
+    judge = compare(questions, right, forgiven=(2,))
+    return Todo(("YaLdRlEX0FkU",), expected, questions, judge)
 
 
 def likelihood() -> Todo:
     """The product of the probabilities of all data."""
-    sets = [_data(60, 9), _data(61, 5)]
-    questions = tuple(call("compute_likelihood", args=data, given=_RIGHT) for data in sets)
+    sets = [_data(60, COUNT), _data(61, COUNT)]
     right = [np.prod(_bernoulli(*data)) for data in sets]
+    questions, judge = _ways("compute_likelihood", sets, right)
     expected = _("the product of the probabilities of all data")
-    return Todo(("zpS7o6liCx7f",), expected, questions, compare(questions, right))
+    return Todo(("zpS7o6liCx7f",), expected, questions, judge)
 
 
 def negative_log_likelihood() -> Todo:
     """Minus the sum of the logarithms of the probabilities."""
-    sets = [_data(62, 30), _data(63, 8)]
-    questions = tuple(
-        call("compute_negative_log_likelihood", args=data, given=_RIGHT) for data in sets
-    )
+    sets = [_data(62, COUNT), _data(63, COUNT)]
     right = [-np.sum(np.log(_bernoulli(*data))) for data in sets]
+    questions, judge = _ways("compute_negative_log_likelihood", sets, right)
     expected = _("minus the sum of the logarithms of the probabilities")
-    return Todo(("dsT0CWiKBmTV",), expected, questions, compare(questions, right))
+    return Todo(("dsT0CWiKBmTV",), expected, questions, judge)
+
+
+def _ways(
+    name: str, sets: Sequence[tuple[Array, Array]], right: Sequence[Any]
+) -> tuple[tuple[Question, ...], Judge]:
+    """A function of all data, with the probabilities of ours or with the notebook's own."""
+    roles = ("y_train", "lambda_param")
+    ours, own = (
+        tuple(call(name, args=data, roles=roles, given=given) for data in sets)
+        for given in (_RIGHT, {})
+    )
+    return either((ours, compare(ours, right)), (own, compare(own, right)))

@@ -10,6 +10,8 @@ from graders.evidence.questions import call
 from graders.language import _
 
 Array = NDArray[np.float64]
+COUNT = 20  # data in the notebook
+_ROLES = ("y_train", "lambda_param")
 
 
 def _softmax(outputs: Array) -> Array:
@@ -30,7 +32,7 @@ def _probabilities(y: NDArray[np.int64], parameters: Array) -> Array:
 
 def softmax() -> Todo:
     """The exponentials of each column, divided by their sum."""
-    sets = [np.random.default_rng(seed).normal(0, 2, (3, n)) for seed, n in ((64, 11), (65, 4))]
+    sets = [np.random.default_rng(64).normal(0, 2, (3, n)) for n in (100, COUNT)]
     questions = tuple(call("softmax", args=(outputs,)) for outputs in sets)
     right = [_softmax(outputs) for outputs in sets]
     expected = _("exponentials of each column divided by their sum (each column sums to 1)")
@@ -39,8 +41,8 @@ def softmax() -> Todo:
 
 def likelihood() -> Todo:
     """The product of the probabilities of the observed classes."""
-    sets = [_data(66, 8), _data(67, 5)]
-    questions = tuple(call("compute_likelihood", args=data) for data in sets)
+    sets = [_data(66, COUNT), _data(67, COUNT)]
+    questions = tuple(call("compute_likelihood", args=data, roles=_ROLES) for data in sets)
     right = [np.prod(_probabilities(*data)) for data in sets]
     expected = _("the product of the probabilities of all data")
     return Todo(("zpS7o6liCx7f",), expected, questions, compare(questions, right))
@@ -48,8 +50,9 @@ def likelihood() -> Todo:
 
 def negative_log_likelihood() -> Todo:
     """Minus the sum of the logarithms of the probabilities of the observed classes."""
-    sets = [_data(68, 25), _data(69, 6)]
-    questions = tuple(call("compute_negative_log_likelihood", args=data) for data in sets)
+    sets = [_data(68, COUNT), _data(69, COUNT)]
+    name = "compute_negative_log_likelihood"
+    questions = tuple(call(name, args=data, roles=_ROLES) for data in sets)
     right = [-np.sum(np.log(_probabilities(*data))) for data in sets]
     expected = _("minus the sum of the logarithms of the probabilities")
     return Todo(("dsT0CWiKBmTV",), expected, questions, compare(questions, right))

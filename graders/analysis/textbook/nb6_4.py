@@ -12,16 +12,36 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.analysis.textbook.todo import Judgement, Todo, as_numbers, differs, unanswered
-from graders.evidence.questions import Answer, Question, cell, code
+from graders.analysis.textbook.todo import (
+    Judge,
+    Judgement,
+    Todo,
+    as_numbers,
+    differs,
+    unanswered,
+)
+from graders.evidence.questions import Answer, cell, code
 from graders.language import _
 
 Array = NDArray[np.float64]
 _CURVE = np.array([[0.9, 0.2], [0.2, 0.3]])
-_BOWL = code(
-    "lambda x, y, phi: np.array([[0.9, 0.2], [0.2, 0.3]]) @ (np.reshape(phi, (2, 1)) - 1.5)"
+_GIVEN = {
+    "compute_gradient": code(
+        "lambda data_x, data_y, phi: "
+        "np.array([[0.9, 0.2], [0.2, 0.3]]) @ (np.reshape(phi, (2, 1)) - 1.5)"
+    ),
+    "draw_model": code("lambda *args, **named: None"),
+    "draw_loss_function": code("lambda *args, **named: None"),
+}
+# Every cell that goes a way is asked: the one that goes the right way may be a further one.
+_QUESTION = cell(
+    "phi_all",
+    "momentum",
+    given=_GIVEN,
+    wanted=("phi_all", "alpha", "beta"),
+    which="each",
+    seconds=20.0,
 )
-_WANTED = ("phi_all", "alpha", "beta")
 Update = Callable[[Array, Array, float, float], tuple[Array, Array]]
 
 
@@ -51,49 +71,63 @@ def _path(start: Array, steps: int, alpha: float, beta: float, update: Update) -
     return np.stack(path, axis=1)
 
 
-def _judge(question: Question, updates: Sequence[Update], name: str) -> Callable[..., Judgement]:
+def _judge(updates: Sequence[Update], name: str) -> Judge:
+    """A judge for whom one cell with the path of one of these updates is enough."""
+
     def judge(answers: Sequence[Answer]) -> Judgement:
-        problem = unanswered(question, answers[0])
+        problem = unanswered(_QUESTION, answers[0])
         if problem is not None:
             return problem
-        path, alpha, beta = (as_numbers(value) for value in answers[0].value)
-        if path is None or path.ndim != 2 or len(path) != 2 or path.shape[1] < 3:
-            return Judgement(False, _("there is no path of parameters"))
-        if alpha is None or beta is None or alpha.shape or beta.shape:
-            return Judgement(None, _("the step size and beta of the cell could not be read"))
-        steps = path.shape[1] - 1
-        said = [
-            differs(path, _path(path[:, 0], steps, float(alpha), float(beta), update))
-            for update in updates
-        ]
-        if "" in said:
-            return Judgement(True, _("the path of {n} steps is right").format(n=steps))
-        return Judgement(
-            False, _("the path is not that of {name}: {what}").format(name=name, what=said[0])
-        )
+        seen = [_one(path, alpha, beta, updates, name) for path, alpha, beta in answers[0].value]
+        for holds in (True, None, False):
+            # Of several that are not right the last is the one that was worked on.
+            for judgement in reversed(seen):
+                if judgement.holds is holds:
+                    return judgement
+        return Judgement(False, _("there is no path of parameters"))
 
     return judge
 
 
+def _one(
+    path: object, alpha: object, beta: object, updates: Sequence[Update], name: str
+) -> Judgement:
+    """Is this the path of one of the updates, with the cell's own step size and beta?"""
+    places, rate, share = as_numbers(path), as_numbers(alpha), as_numbers(beta)
+    if places is None or places.ndim != 2 or len(places) != 2 or places.shape[1] < 3:
+        return Judgement(False, _("there is no path of parameters"))
+    if not np.any(np.diff(places, axis=1)):
+        return Judgement(False, _("the parameters stay where they are"))
+    if rate is None or share is None or rate.shape or share.shape:
+        return Judgement(None, _("the step size and beta of the cell could not be read"))
+    steps = places.shape[1] - 1
+    said = [
+        differs(places, _path(places[:, 0], steps, float(rate), float(share), update))
+        for update in updates
+    ]
+    if "" in said:
+        return Judgement(True, _("the path of {n} steps is right").format(n=steps))
+    return Judgement(
+        False, _("the path is not that of {name}: {what}").format(name=name, what=said[0])
+    )
+
+
 def momentum() -> Todo:
     """Each step uses a weighted sum of the gradient and the step before."""
-    question = cell("momentum", given={"compute_gradient": _BOWL}, wanted=_WANTED)
-    name = _("gradient descent with momentum")
     return Todo(
         cells=("dWBU8ZbSFny9",),
         expected=_("m = beta m + (1 - beta) gradient, and a step of alpha m"),
-        questions=(question,),
-        judge=_judge(question, (_plain,), name),
+        questions=(_QUESTION,),
+        judge=_judge((_plain,), _("gradient descent with momentum")),
     )
 
 
 def nesterov() -> Todo:
     """The gradient is taken where the momentum will lead."""
-    question = cell("momentum", given={"compute_gradient": _BOWL}, wanted=_WANTED, which="last")
     updates = (_ahead(lambda beta: beta), _ahead(lambda beta: 1.0))
     return Todo(
         cells=("XtwWeCZ5HLLh",),
         expected=_("momentum with the gradient at phi - alpha beta m"),
-        questions=(question,),
-        judge=_judge(question, updates, _("Nesterov's momentum")),
+        questions=(_QUESTION,),
+        judge=_judge(updates, _("Nesterov's momentum")),
     )

@@ -51,7 +51,7 @@ def forward() -> Todo:
     """All terms of the forward pass, whatever the parameters are."""
     sets = [_values(91), _values(92)]
     given = [_given(v, "beta", "omega", "x", "y") for v in sets]
-    questions = tuple(cell("f0", given=known, wanted=_FORWARD) for known in given)
+    questions = tuple(cell(*_FORWARD, given=known, wanted=_FORWARD, which="all") for known in given)
     right = [[v[name] for name in _FORWARD] for v in sets]
     expected = _("f0, h1, f1, h2, f2, h3, f3 and the loss, of any parameters")
     return Todo(("ZWKAq6HC90qV",), expected, questions, compare(questions, right))
@@ -64,10 +64,10 @@ def backward() -> Todo:
     questions, right = [], []
     for v in sets:
         known = _given(v, "beta", "omega", "x", "y", "f", "h", "l_i")
-        questions.append(cell("dldf2", given=known, wanted=_INNER))
+        questions.append(cell(*_INNER, given=known, wanted=_INNER, which="all"))
         right.append([v[name] for name in _INNER])
         known |= _given(v, "dldf", "dldh")
-        questions.append(cell("dldbeta3", given=known, wanted=outer))
+        questions.append(cell(*outer, given=known, wanted=outer, which="all"))
         right.append([v[name] for name in outer])
     return Todo(
         cells=("gCQJeI--Egdl", "1I2BhqZhGMK6"),

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graders.analysis.textbook.shallow import deep, layers, relu
-from graders.analysis.textbook.todo import Judgement, Todo, compare_first, differs, unanswered
+from graders.analysis.textbook.todo import (
+    Judge,
+    Judgement,
+    Todo,
+    compare_first,
+    differs,
+    unanswered,
+)
 from graders.evidence.questions import Answer, Question, call
 from graders.language import _
 
@@ -22,8 +30,10 @@ def forward() -> Todo:
     for seed, sizes in enumerate(_SIZES):
         weights, biases = layers(sizes, seed)
         x = np.random.default_rng(seed + 50).normal(0, 1, (sizes[0], 1))
-        given = {"K": len(weights) - 1, "D_i": sizes[0], "D_o": sizes[-1], "D": sizes[1]}
-        questions.append(call("compute_network_output", args=(x, weights, biases), given=given))
+        given = _sizes(sizes) | {"net_input": x, "all_weights": weights, "all_biases": biases}
+        roles = ("net_input", "all_weights", "all_biases")
+        args = (x, weights, biases)
+        questions.append(call("compute_network_output", args=args, roles=roles, given=given))
         right.append(deep(x, weights, biases)[0])
     expected = _("the output of a ReLU network, of any depth and width")
     return Todo(("LgquJUJvJPaN",), expected, tuple(questions), compare_first(questions, right))
@@ -38,14 +48,20 @@ def backward() -> Todo:
         x, y = rng.normal(0, 1, (sizes[0], 1)), rng.normal(0, 3, (sizes[-1], 1))
         output, before = deep(x, weights, biases)
         hidden = [x, *(relu(value) for value in before[:-1])]
-        # The notebook's function reads the number of layers from a variable of its own.
-        given = {"K": len(weights) - 1, "D_i": sizes[0], "D_o": sizes[-1], "D": sizes[1]}
         args = (weights, biases, before, hidden, y)
-        questions.append(call("backward_pass", args=args, given=given))
+        roles = ("all_weights", "all_biases", "all_f", "all_h", "y")
+        given = _sizes(sizes) | {"net_input": x, "net_output": output}
+        given |= dict(zip(roles, args, strict=True))
+        questions.append(call("backward_pass", args=args, roles=roles, given=given))
         right.append(_derivatives(weights, before, hidden, 2 * (output - y)))
     expected = _("the derivatives of the loss with respect to all weights and biases")
     judge = _both(questions, right)
     return Todo(("LJng7WpRPLMz",), expected, tuple(questions), judge)
+
+
+def _sizes(sizes: Sequence[int]) -> dict[str, Any]:
+    """The variables of the notebook's that tell its network's sizes: functions may read them."""
+    return {"K": len(sizes) - 2, "D_i": sizes[0], "D_o": sizes[-1], "D": sizes[1]}
 
 
 def _derivatives(
@@ -61,9 +77,7 @@ def _derivatives(
     return of_weights[::-1], of_biases[::-1]
 
 
-def _both(
-    questions: Sequence[Question], right: Sequence[tuple[list[Array], list[Array]]]
-) -> Callable[[Sequence[Answer]], Judgement]:
+def _both(questions: Sequence[Question], right: Sequence[tuple[list[Array], list[Array]]]) -> Judge:
     """A judge of functions that return derivatives of the weights, then of the biases."""
 
     def judge(answers: Sequence[Answer]) -> Judgement:

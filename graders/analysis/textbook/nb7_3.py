@@ -1,58 +1,107 @@
-"""Notebook 7.3, initialisation: its two experiments, seen in the variables that cells leave."""
+"""Notebook 7.3, initialisation: its two experiments, seen in the weights that its cells draw.
+
+The cells that initialise a network are run again, and what each draws is noted: how many layers, of
+how many units, with what variance. So it does not matter how sizes and variances are called, in
+which cell they stand, or which of several that were tried was the last.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Sequence
 
-from graders.analysis.reading import Reading
-from graders.analysis.textbook.todo import Judgement
+from graders.analysis.textbook.todo import Judgement, Todo, unanswered
+from graders.evidence.questions import Answer, cell, code
 from graders.language import _
 
 LAYERS, UNITS = 50, 80
 HE = 2 / UNITS  # variance of the weights that keeps that of the units: equation 7.32
 NEAR, FAR = 0.12, 0.3  # relative distance: over 50 layers 12 % is a factor of 20
-CELLS = {False: "VL_SO4tar3DC", True: "gtokc0VX0839"}  # forward, backward
+_CELLS = {False: "VL_SO4tar3DC", True: "gtokc0VX0839"}  # forward, backward
+_DRAWN = """
+class Draws:
+    def __init__(self):
+        self.seen = []
+    def __call__(self, *args, **named):
+        made = init_params(*args, **named)
+        inner = [np.asarray(weights, dtype=float) for weights in made[0][1:-1]]
+        if inner:
+            mean = float(np.mean([np.mean(weights ** 2) for weights in inner]))
+            self.seen.append([len(inner) + 1, len(inner[0]), mean])
+        return made
+made = Draws()
+"""
+_COUNTED = """
+class Backwards:
+    times = 0
+    def __call__(self, *args, **named):
+        self.times += 1
+        return backward_pass(*args, **named)
+made = Backwards()
+"""
+_QUESTION = cell(
+    "init_params",
+    given={
+        "init_params": code(_DRAWN, "init_params"),
+        "backward_pass": code(_COUNTED, "backward_pass"),
+    },
+    wanted=("init_params.seen", "backward_pass.times"),
+    which="each",
+    calls=True,
+    seconds=30.0,
+)
+Drawn = tuple[int, int, float]  # layers, units, variance
 
 
-def experiment(reading: Reading, backward: bool) -> Judgement:
-    """Was a network of 50 layers of 80 units initialised so that the forward pass (or the
-    gradients) neither explodes nor vanishes?"""
-    tried = [state for state in _states(reading, backward) if _large(state)]
-    if not tried:
-        if CELLS[backward] in reading.unchanged:
-            return Judgement(
-                False, _("no network of 50 layers with 80 units was seen; the cell is as it was")
-            )
-        return Judgement(None, _("no network of 50 layers with 80 units was seen"))
-    distances = [_distance(state) for state in tried]
+def experiment_layers() -> Todo:
+    """50 layers of 80 units, initialised so that the forward pass neither explodes nor vanishes."""
+    return _experiment(backward=False)
+
+
+def experiment_variance() -> Todo:
+    """The same for the gradients."""
+    return _experiment(backward=True)
+
+
+def _experiment(*, backward: bool) -> Todo:
+    return Todo(
+        cells=(_CELLS[backward],),
+        expected=_("50 layers of 80 units, weights with a variance near 2/80"),
+        questions=(_QUESTION,),
+        judge=_judge(backward),
+    )
+
+
+def _judge(backward: bool) -> Callable[[Sequence[Answer]], Judgement]:
+    def judge(answers: Sequence[Answer]) -> Judgement:
+        answer = answers[0]
+        if answer.outcome == "missing":
+            return Judgement(None, _("no cell was seen that initialises a network"))
+        problem = unanswered(_QUESTION, answer)
+        if problem is not None:
+            return problem
+        drawn: dict[bool, list[Drawn]] = {False: [], True: []}
+        for seen, times in answer.value:
+            if isinstance(seen, list) and isinstance(times, int):
+                drawn[times > 0] += [(int(k), int(d), float(v)) for k, d, v in seen]
+        found = _nearest(drawn[backward])
+        if found.holds is False and not backward and _nearest(drawn[True]).holds:
+            # Gradients need the forward pass too: it may have been looked at there.
+            return Judgement(None, found.observed)
+        return found
+
+    return judge
+
+
+def _nearest(drawn: Sequence[Drawn]) -> Judgement:
+    """How near the variance of a large network's weights came to what is right."""
+    distances = [
+        abs(variance / HE - 1)
+        for layers, units, variance in drawn
+        if abs(layers - LAYERS) <= 1 and units == UNITS
+    ]
+    if not distances:
+        return Judgement(False, _("no network of 50 layers with 80 units was seen"))
     best = min(distances)
     words = _("50 layers of 80 units; the variance nearest to 2/80 is {best:.0%} away from it")
-    if best <= NEAR:
-        return Judgement(True, words.format(best=best))
-    return Judgement(None if best <= FAR else False, words.format(best=min(best, 99.0)))
-
-
-def _states(reading: Reading, backward: bool) -> Iterator[Mapping[str, float]]:
-    """Numbers in variables after each cell that computes in this direction."""
-    ran = [cell for cell in reading.evidence.run.cells if cell.executed]
-    changed = {event.cell: event.values for event in reading.evidence.numbers}
-    state: dict[str, float] = {}
-    for number, cell in enumerate(ran):
-        state |= changed.get(number, {})
-        # What computes gradients computes the network forward too.
-        computes = "backward_pass" in cell.source if backward else "init_params" in cell.source
-        if computes or "sigma" in cell.source:
-            yield dict(state)
-
-
-def _large(state: Mapping[str, float]) -> bool:
-    if "K" in state and "D" in state:
-        return state["K"] == LAYERS and state["D"] == UNITS
-    return LAYERS in state.values() and UNITS in state.values()
-
-
-def _distance(state: Mapping[str, float]) -> float:
-    """Of the variance from 2 / D, relative; of the nearest where several were tried."""
-    named = [value for name, value in state.items() if "sigma" in name.casefold()]
-    tried = [value for value in (named or state.values()) if value > 0]
-    return min((abs(value / HE - 1) for value in tried), default=float("inf"))
+    holds = True if best <= NEAR else None if best <= FAR else False
+    return Judgement(holds, words.format(best=min(best, 99.0)))

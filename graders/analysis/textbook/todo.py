@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,29 +26,59 @@ class Judgement:
     observed: str
 
 
+Judge = Callable[[Sequence[Answer]], Judgement]
+
+
 @dataclass(frozen=True)
 class Todo:
     """Something that a notebook leaves to be done.
 
     `cells` are the ids of the handed-out cells to be filled in, `expected` says what is right.
-    `open`: it can be done in ways that the questions do not reach, so that what was filled in and
-    does not answer is left to a person.
     """
 
     cells: tuple[str, ...]
     expected: str
     questions: tuple[Question, ...]
-    judge: Callable[[Sequence[Answer]], Judgement]
-    open: bool = False
+    judge: Judge
+
+    def judgement(self, answers: Sequence[Answer]) -> Judgement:
+        """Is it right? By what it does: a function of another name counts when it is right."""
+        asked = [answer.value for answer in answers if answer.outcome == "renamed"]
+        for name in dict.fromkeys(name for values in asked for name in values):
+            found = self.judge([_of_one(answer, name) for answer in answers])
+            if found.holds:
+                return found
+        missing = {"outcome": "missing", "value": None}
+        return self.judge(
+            [a.model_copy(update=missing) if a.outcome == "renamed" else a for a in answers]
+        )
+
+
+def _of_one(answer: Answer, name: str) -> Answer:
+    """What this one of the notebook's functions answers."""
+    if answer.outcome != "renamed":
+        return answer
+    if name not in answer.value:
+        return Answer(outcome="missing")
+    return Answer(outcome="answered", value=answer.value[name])
 
 
 def compare(
-    questions: Sequence[Question], right: Sequence[Any], rtol: float = RTOL
-) -> Callable[[Sequence[Answer]], Judgement]:
-    """A judge that wants each answer to equal the right one, as `differs` tells."""
+    questions: Sequence[Question],
+    right: Sequence[Any],
+    rtol: float = RTOL,
+    forgiven: Collection[int] = (),
+) -> Judge:
+    """A judge that wants each answer to equal the right one, as `differs` tells.
+
+    A function that fails on the questions of these numbers, `forgiven`, may do so: those put a form
+    of input that the notebook itself need not put.
+    """
 
     def judge(answers: Sequence[Answer]) -> Judgement:
-        for question, answer, value in zip(questions, answers, right, strict=True):
+        for n, (question, answer, value) in enumerate(zip(questions, answers, right, strict=True)):
+            if n in forgiven and answer.outcome == "raised":
+                continue
             problem = unanswered(question, answer)
             if problem is not None:
                 return problem
@@ -59,17 +90,61 @@ def compare(
     return judge
 
 
-def compare_first(
-    questions: Sequence[Question], right: Sequence[Any], rtol: float = RTOL
-) -> Callable[[Sequence[Answer]], Judgement]:
+def compare_first(questions: Sequence[Question], right: Sequence[Any], rtol: float = RTOL) -> Judge:
     """The same for functions that return other things behind the one that counts."""
     judge = compare(questions, right, rtol)
 
     def first(answer: Answer) -> Answer:
         several = isinstance(answer.value, list) and len(answer.value) > 0
-        return answer.model_copy(update={"value": answer.value[0]}) if several else answer
+        if not several or not np.ndim(answer.value[0]):
+            return answer  # one thing, or a list of numbers
+        return answer.model_copy(update={"value": answer.value[0]})
 
     return lambda answers: judge([first(answer) for answer in answers])
+
+
+def any_of(*judges: Judge) -> Judge:
+    """A judge for whom one of several readings is enough. What none holds and one cannot tell,
+    cannot be told."""
+
+    def judge(answers: Sequence[Answer]) -> Judgement:
+        return _best([one(answers) for one in judges])
+
+    return judge
+
+
+def either(*ways: tuple[Sequence[Question], Judge]) -> tuple[tuple[Question, ...], Judge]:
+    """Questions that are put in several ways, of which one answered rightly is enough."""
+    ends = np.cumsum([len(questions) for questions, _judge in ways]).tolist()
+
+    def judge(answers: Sequence[Answer]) -> Judgement:
+        return _best(
+            [
+                one(answers[end - len(questions) : end])
+                for (questions, one), end in zip(ways, ends, strict=True)
+            ]
+        )
+
+    return tuple(question for questions, _judge in ways for question in questions), judge
+
+
+def _best(found: Sequence[Judgement]) -> Judgement:
+    for wanted in (True, None):
+        for judgement in found:
+            if judgement.holds is wanted:
+                return judgement
+    return found[0]
+
+
+# Said by what works elsewhere: names that NumPy no longer has, arrays of one that are no numbers to
+# it any more, parameters that the handed-out function does not have.
+_ELSEWHERE = re.compile(
+    r"module 'numpy\S*' has no attribute|only 0-dimensional arrays can be converted"
+    r"|setting an array element with a sequence|No module named"
+)
+_PARAMETERS = re.compile(
+    r"\w+\(\) (missing \d+ required|takes |got an unexpected keyword|got multiple values)"
+)
 
 
 def unanswered(question: Question, answer: Answer) -> Judgement | None:
@@ -87,12 +162,19 @@ def unanswered(question: Question, answer: Answer) -> Judgement | None:
         words = _("{name} fails, perhaps only because libraries have changed: {error}")
         return Judgement(None, words.format(name=name, error=answer.error))
     if answer.outcome == "raised":
-        words = _("{name} fails on inputs of ours: {error}")
-        return Judgement(False, words.format(name=name, error=answer.error))
+        words = _("{name} fails on inputs of ours: {error}").format(name=name, error=answer.error)
+        unclear = _ELSEWHERE.search(answer.error) or _other_parameters(question, answer)
+        return Judgement(None if unclear else False, words)
     if answer.outcome == "late":
         return Judgement(None, _("{name} took too long to answer").format(name=name))
     words = _("what {name} gives could not be read: {error}")
     return Judgement(None, words.format(name=name, error=answer.error))
+
+
+def _other_parameters(question: Question, answer: Answer) -> bool:
+    """Has the function itself other parameters than it was handed out with?"""
+    found = _PARAMETERS.search(answer.error)
+    return found is not None and any(found[0].startswith(f"{n}()") for n in question.names)
 
 
 def differs(value: Any, right: Any, rtol: float = RTOL) -> str:
@@ -132,7 +214,8 @@ def as_numbers(value: Any) -> Array | None:
     if value is None or isinstance(value, (str, dict)):
         return None
     try:
-        return np.squeeze(np.asarray(value, dtype=np.float64))
+        parts = [np.squeeze(part) for part in value] if isinstance(value, list) else value
+        return np.squeeze(np.asarray(parts, dtype=np.float64))
     except (TypeError, ValueError):
         return None
 

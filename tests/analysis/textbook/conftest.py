@@ -57,6 +57,6 @@ def judge(tmp_path):
 
     def judged(name, *cells):
         todo = find(name)
-        return todo.judge(Notebook(*cells).answers(todo.questions, tmp_path))
+        return todo.judgement(Notebook(*cells).answers(todo.questions, tmp_path))
 
     return judged

@@ -63,7 +63,8 @@ SOLUTIONS = {
             NUMPY + RELU + SHALLOW + TWO + "\nx = np.arange(-1, 1, 0.1)\nnet1_out = x\n",
             "net12_out = shallow_1_1_3(net1_out, ReLU, n2_phi_0, n2_phi_1, n2_phi_2, n2_phi_3, "
             "n2_theta_10, n2_theta_11, n2_theta_20, n2_theta_21, n2_theta_30, n2_theta_31)",
-            "net12_out = 0 * net1_out",  # the notebook's own cells assign it again
+            "net2_out = -net1_out",  # from here on the notebook composes other networks
+            "net12_out = 0 * net1_out",
         ],
         [
             ("shallow_1_1_3(net1_out", "shallow_1_1_3(x"),
@@ -99,7 +100,7 @@ Omega_2 = np.array([[n2_phi_1, n2_phi_2, n2_phi_3]])
 n1_out = beta_2 + Omega_2 @ ReLU(beta_1 + Omega_1 @ ReLU(beta_0 + Omega_0 @ n1_in))
 """,
         ],
-        [(" + inner * n1_phi_0", ""), ("Omega_2 @ ReLU(beta_1", "Omega_2 @ (beta_1")],
+        [(" + inner * n1_phi_0", ""), ("[n2_phi_1, n2_phi_2", "[n2_phi_2, n2_phi_1")],
     ),
     "nb5_1.normal_distribution": (
         [
