@@ -241,6 +241,28 @@ def env_list(lang: Lang = Language.es) -> None:
     leave(list_all(lang.value))
 
 
+@env.command("try")
+def env_try(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The notebooks, untouched.")],
+    assignment: Assignment,
+    data: Data = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045 - typer reads it at run time
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="For the errors; ASSIGNMENT.errors.json beside the rubric.",
+        ),
+    ] = None,
+    sandbox: Annotated[SandboxName, typer.Option("--sandbox")] = SandboxName.auto,
+    lang: Lang = Language.es,
+) -> None:
+    """Run handed-out notebooks as they are: which errors do they show by themselves?"""
+    from graders.cli.environments import try_templates
+
+    leave(try_templates(folder, assignment, lang.value, sandbox.value, data, out))
+
+
 @app.command()
 def doctor(lang: Lang = Language.es) -> None:
     """What this machine has, and what marking on it lacks."""

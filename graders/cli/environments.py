@@ -9,7 +9,7 @@ from rich.table import Table
 
 from graders.batch import environments
 from graders.batch.problems import UsageProblem
-from graders.language import _, speaking
+from graders.language import _, ngettext, speaking
 from graders.rubric import available, find, load
 from graders.rubric.model import Environment
 from graders.rubric.problems import RubricError
@@ -91,6 +91,38 @@ def list_all(language: str) -> int:
             Console(highlight=False).print(table)
         else:
             print(_("There are no environments: corrige env make ASSIGNMENT makes one."))
+    return 0
+
+
+def try_templates(
+    folder: Path, assignment: str, language: str, sandbox: str, data: Path | None, out: Path | None
+) -> int:
+    """Run the notebooks as they are handed out, and note the errors that they show by themselves.
+
+    Raises UsageProblem, RubricError or SandboxUnavailable.
+    """
+    from graders.batch import data as data_files
+    from graders.batch.job import Options, prepare
+    from graders.batch.template_errors import errors_of, write_errors
+
+    console = Console(highlight=False)
+    path = find(assignment)
+    rubric = load(path)
+    options = Options(data=data or data_files.stand_in(rubric), language=language, sandbox=sandbox)
+    with speaking(language):
+        job = prepare(str(path), [folder], options)
+        target = out or path.with_name(f"{rubric.assignment}.errors.json")
+
+        def told(title: str, errors: int) -> None:
+            words = ngettext("{n} error", "{n} errors", errors).format(n=errors)
+            console.print(f"{title}: {words}", markup=False, soft_wrap=True)
+
+        found, versions = errors_of(job, told)
+        try:
+            write_errors(found, versions, target)
+        except OSError as error:
+            raise UsageProblem(str(error)) from None
+        console.print(str(target), markup=False, soft_wrap=True)
     return 0
 
 

@@ -6,7 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
@@ -17,6 +17,7 @@ from graders.intake.git_plumbing import is_checkout
 from graders.intake.git_tag import TagProblem, read_tag
 from graders.intake.ignored import ignored_folder, notebooks_in, plain_file, walk
 from graders.intake.layout import look
+from graders.intake.one_work import one_work
 from graders.intake.ordering import natural_key
 from graders.intake.packed_names import PackedNames
 from graders.intake.packed_streams import Allowance, ArchiveProblem
@@ -24,6 +25,7 @@ from graders.intake.told import Told, time_file
 from graders.intake.words import is_part
 from graders.language import _
 from graders.printable import one_line, writable
+from graders.rubric.model import Template
 
 MAX_DEPTH = 2  # of archives in archives
 MAX_COPIED = 200 * 2**20  # bytes of one file that is copied to get a harmless name
@@ -52,21 +54,32 @@ class Delivery:
 
 @dataclass(frozen=True)
 class _Way:
-    """How what was handed in is opened: git repositories for a tag or not, times of archives."""
+    """How what was handed in is opened: git repositories for a tag or not, times of archives, and
+    the notebooks that were handed out."""
 
     git: bool
     zone: tzinfo | None
+    templates: Sequence[Template] = ()
+
+    def children(self, folder: Path) -> tuple[Path, ...]:
+        """The deliveries in a folder of a class; none when it is one delivery."""
+        found = look(folder).children
+        return () if one_work(found, self.templates) else found
 
 
 def deliveries(
-    path: Path, tag: str | None = None, zone: tzinfo | None = None
+    path: Path,
+    tag: str | None = None,
+    zone: tzinfo | None = None,
+    templates: Sequence[Template] = (),
 ) -> Iterator[Delivery]:
     """What is at a path: one delivery, or each one of a class.
 
     Of a git repository the content of the `tag` is delivered, where the assignment names one.
-    `zone` is the clock of times that say none.
+    `zone` is the clock of times that say none. Folders that share copies of the `templates` out
+    between them are one delivery, whatever they are called.
     """
-    for delivery in _at(path, _Way(tag is not None, zone)):
+    for delivery in _at(path, _Way(tag is not None, zone, templates)):
         if tag is not None and delivery.file is None and is_checkout(delivery.root):
             delivery = _of_tag(delivery, tag)
         yield _with_harmless_names(delivery)
@@ -106,7 +119,7 @@ def _at(path: Path, way: _Way) -> Iterator[Delivery]:
         else:
             yield Delivery(path.stem, path.parent, file=path, place=path)
         return
-    children = () if way.git and is_checkout(path) else look(path).children
+    children = () if way.git and is_checkout(path) else way.children(path)
     if not children:
         found = _one_folder(path, path.name, Allowance(), way)
         yield from (replace(one, place=path) for one in found)
@@ -166,7 +179,7 @@ def _unpacked(
         return
     root = _without_wrapping(target, way.git)
     whole = way.git and is_checkout(root)
-    children = () if alone or whole else look(root).children
+    children = () if alone or whole else way.children(root)
     if children and not (len(children) == 1 and children[0].is_dir()):
         for child in children:
             yield from _child(child, allowance, way, depth + 1)
