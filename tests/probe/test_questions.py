@@ -1,12 +1,13 @@
 """Whatever the notebook's code does when it is asked, there is one answer to each question."""
 
 import json
+import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from graders.evidence.questions import call, cell, code, each, held, theirs
+from graders.evidence.questions import call, cell, code, each, held, tensor, theirs
 from graders.probe.asked_cells import assigned, called
 from graders.probe.questions import Questions
 
@@ -217,3 +218,10 @@ square = lambda x: x * x
 """
     said = outcome(ask, each(3.0), cells=(cell,), foreign=json.dumps)
     assert said == ("answered", {"dict": {"double": 6.0, "square": 9.0}})
+
+
+def test_tensors_are_no_reason_to_load_torch(ask, monkeypatch):
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    question = each(tensor(np.ones(2)))
+    assert outcome(ask, question, cells=("def f(x): return x",)) == ("answered", {"dict": {}})
+    assert "torch" not in sys.modules
