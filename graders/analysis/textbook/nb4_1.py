@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from graders.analysis.textbook.shallow import three_units
-from graders.analysis.textbook.todo import Todo, compare
+from graders.analysis.textbook.todo import Todo, compare, either
 from graders.evidence.questions import cell
 from graders.language import _
 
 _NAMES = ("theta_10", "theta_11", "theta_20", "theta_21", "theta_30", "theta_31")
+_NEXT = ("net1_out", "net2_out", "net2_out_new")
 
 
 def parameters(seed: int) -> tuple[list[float], list[list[float]]]:
@@ -28,27 +29,26 @@ def written(prefix: str, phi: list[float], theta: list[list[float]]) -> dict[str
 
 
 def net12_out() -> Todo:
-    """The second network is fed with what the first gives, whatever the two networks are."""
-    questions, right = [], []
+    """The second network is fed with what the first gives, whatever the two networks are.
+
+    In the first cell that composes them, or in one after it: the notebook composes other networks
+    later, behind the next `net1_out` or `net2_out`.
+    """
+    first, until, right = [], [], []
     for seed in (41, 42):
-        first, second = parameters(seed), parameters(seed + 100)
+        one, other = parameters(seed), parameters(seed + 100)
         x = np.linspace(-0.97, 1.03, 61)
-        between = three_units(x, *first)
-        given = written("n1", *first) | written("n2", *second)
-        given |= {"x": x, "net1_out": between, "net2_out": three_units(x, *second)}
-        # The notebook composes other networks later, behind the next `net1_out` or `net2_out`.
-        question = cell(
-            "net12_out",
-            given=given,
-            wanted=("net12_out",),
-            which="all",
-            until=("net1_out", "net2_out", "net2_out_new"),
-        )
-        questions.append(question)
-        right.append([three_units(between, *second)])
+        between = three_units(x, *one)
+        given = written("n1", *one) | written("n2", *other)
+        given |= {"x": x, "net1_out": between, "net2_out": three_units(x, *other)}
+        question = cell("net12_out", given=given, wanted=("net12_out",))
+        first.append(question)
+        until.append(question.model_copy(update={"which": "all", "until": _NEXT}))
+        right.append([three_units(between, *other)])
+    questions, judge = either((first, compare(first, right)), (until, compare(until, right)))
     return Todo(
         cells=("Yq7GH-MCIyPI",),
         expected=_("the second network computed on the output of the first"),
-        questions=tuple(questions),
-        judge=compare(questions, right),
+        questions=questions,
+        judge=judge,
     )

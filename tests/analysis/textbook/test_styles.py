@@ -114,6 +114,12 @@ RIGHT = {
         "net1_out = x",
         "net12_out = 3 * net1_out",
     ),
+    "composed otherwise right after it": (
+        "nb4_1.net12_out",
+        FIRST,
+        NET12,
+        NET12.replace("n2_phi_1", "-n2_phi_1"),
+    ),
     "all in one cell": (
         "nb4_1.net12_out",
         FIRST + NET12 + "net1_out = -x\nnet12_out = 3 * net1_out\n",
