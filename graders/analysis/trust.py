@@ -25,7 +25,15 @@ Array = NDArray[Any]
 FAR = 0.1  # of the answers' own spread: half precision and long networks stay well below
 OFTEN = 0.1  # share of the rows that are far
 
-NETWORKS = ("architecture", "blocks", "training", "finetuning", "evaluation", "adaptation")
+NETWORKS = (
+    "architecture",
+    "blocks",
+    "training",
+    "finetuning",
+    "evaluation",
+    "adaptation",
+    "segmentation",
+)
 EVERYTHING = (*NETWORKS, "data", "textbook", "convolution", "documents", "byhand", "study")
 # What rests only on functions of these libraries; anything else that was replaced may have
 # touched every fact.

@@ -1,0 +1,198 @@
+"""Were networks trained to give masks, do they differ, are they compared, is one good enough?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from graders.analysis.pixel_nets import PixelRun, in_words, pixel_runs
+from graders.analysis.reading import Reading
+from graders.analysis.runs import trend
+from graders.analysis.shown import ShownNumber
+from graders.analysis.statement import Answer
+from graders.evidence.model import FigureDrawn
+from graders.language import _, ngettext
+
+MARGIN = 0.005  # around a baseline: what a score loses by being rounded, or wins by chance
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "iou": ("iou", "jaccard", "intersection", "intersecc", "interseção"),
+    "dice": ("dice", "f1", "sorensen"),
+    "accuracy": ("acc", "exactitud", "precisión de p", "acurácia", "aciertos"),
+}
+KEPT = 4  # architectures that are described
+
+
+# -- trained --------------------------------------------------------------------------------
+def trained(reading: Reading) -> Answer:
+    """Whether a convolutional network that gives a mask for every pixel was trained."""
+    runs = pixel_runs(reading)
+    if not runs:
+        unread = any(
+            run.network is None and run.after is None and run.moved
+            for _part, own in reading.whole.readings()
+            for run in own.runs
+        )
+        words = _("no training of a network that gives an answer for every pixel was seen")
+        return Answer(None if unread else False, words)
+    best = max(runs, key=lambda r: (r.sure, trend(r.run.losses).fell or False, r.run.run.steps))
+    course = trend(best.run.losses)
+    words = _("{network}: loss {first:.4g} → {last:.4g}").format(
+        network=in_words(best.network), first=course.first, last=course.last
+    )
+    if not best.sure:
+        words += "; " + _("a person must say whether its answer is a mask")
+        return Answer(None, words, (best.cell,))
+    return Answer(course.fell, words, (best.cell,))
+
+
+# -- different ------------------------------------------------------------------------------
+def differ(reading: Reading, minimum: int) -> Answer:
+    """Whether so many networks with different layers, filters or kernels were trained."""
+    runs = pixel_runs(reading)
+    kinds = _first_of_each(runs)
+    cells = tuple(dict.fromkeys(run.cell for run in kinds))
+    said = "; ".join(in_words(run.network) for run in kinds[:KEPT])
+    words = ngettext(
+        "{n} architecture was trained: {said}", "{n} architectures were trained: {said}", len(kinds)
+    ).format(n=len(kinds), said=said or "-")
+    if len(kinds) >= minimum:
+        return Answer(True, words, cells)
+    rectified = {(run.form, run.rectified) for run in runs}
+    if len(rectified) >= minimum:
+        return Answer(None, words + "; " + _("others differ in their activations only"), cells)
+    return Answer(False, words, cells)
+
+
+def _first_of_each(runs: Sequence[PixelRun]) -> list[PixelRun]:
+    found: dict[object, PixelRun] = {}
+    for run in runs:
+        found.setdefault(run.form, run)
+    return list(found.values())
+
+
+# -- better ---------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Score:
+    """A score that the notebook shows or keeps; `typed` when its digits stand in the source."""
+
+    metric: str
+    value: float
+    cell: int
+    typed: bool
+
+
+def better(reading: Reading, baselines: Mapping[str, float], example: bool) -> Answer:
+    """Whether the best score of any network lies above the baseline of its metric. With baselines
+    that are an example nothing is too low."""
+    scores = list(_scores(reading))
+    computed = [score for score in scores if not score.typed]
+    if not computed:
+        if scores or _pictures_after(reading):
+            words = _("no score was seen that the notebook computed and shows")
+            return Answer(None, words, tuple(s.cell for s in scores[:1]))
+        return Answer(False, _("no score of the masks is shown: no IoU, Dice or accuracy"))
+    best = {
+        metric: max((s for s in computed if s.metric == metric), key=lambda s: s.value)
+        for metric in {s.metric for s in computed}
+    }
+    words = ", ".join(f"{s.metric} {s.value:.4f}" for s in best.values())
+    cells = tuple(s.cell for s in best.values())
+    known = {
+        metric: s.value - baselines[metric] for metric, s in best.items() if metric in baselines
+    }
+    if not known:
+        words += "; " + _("the rubric has no baseline of this metric")
+        return Answer(None, words, cells)
+    lines = ", ".join(f"{metric} {baselines[metric]:g}" for metric in known)
+    words += "; " + _("the baseline is {lines}").format(lines=lines)
+    if max(known.values()) > MARGIN:
+        return Answer(True, words, cells)
+    if example:
+        words += "; " + _("it is only an example: a teacher has to give the real one")
+        return Answer(None, words, cells)
+    near = max(known.values()) > -MARGIN
+    return Answer(None if near else False, words, cells)
+
+
+def _scores(reading: Reading) -> Iterator[Score]:
+    """Scores of a share from the first training of such a network on, shown or in variables."""
+    begins: dict[str, int] = {}
+    for run in pixel_runs(reading):
+        begins.setdefault(run.part, run.run.run.cell)
+    for part, own in reading.whole.readings():
+        if part not in begins:
+            continue
+        first = own.cell(begins[part])
+        sources = {cell.index: cell.source.lower() for cell in own.evidence.run.cells}
+        for number in own.shown:
+            if number.cell < first:
+                continue
+            metric = _metric(number.words[-40:]) or _metric(number.line)
+            metric = metric or _metric(sources.get(number.cell, ""))
+            value = number.value / 100 if number.percent or number.value > 1 else number.value
+            if metric and 0 < value <= 1:
+                yield Score(metric, value, reading.whole.cell(part, number.cell), _typed(number))
+        for cell, name, value in own.held:
+            metric = _metric(name.lower())
+            if metric and cell >= begins[part] and 0 < value < 1:
+                yield Score(metric, value, reading.whole.cell(part, own.cell(cell)), False)
+
+
+def _metric(words: str) -> str:
+    return next((m for m, names in NAMES.items() if any(n in words.lower() for n in names)), "")
+
+
+def _typed(number: ShownNumber) -> bool:
+    return number.literal or number.typed
+
+
+# -- compared -------------------------------------------------------------------------------
+def plotted(reading: Reading) -> Answer:
+    """Whether a figure was drawn that shows all architectures together, after the last one."""
+    kinds = _first_of_each(pixel_runs(reading))
+    some = False
+    for part in dict.fromkeys(run.part for run in kinds):
+        own = reading.whole[part]
+        last = max(run.run.run.moment for run in kinds if run.part == part)
+        drawn = own.evidence.figures
+        before = {figure.axes for figure in drawn if figure.moment < last}
+        for figure in drawn:
+            if figure.moment < last:
+                continue
+            some |= any(axes.lines or axes.bars or axes.points for axes in figure.axes)
+            if _shows(figure, len(kinds)) and figure.axes not in before:
+                words = _("a figure shows {n} architectures or more together")
+                cell = reading.whole.cell(part, own.cell(figure.cell))
+                return Answer(True, words.format(n=len(kinds)), (cell,))
+    if some:
+        return Answer(None, _("figures were drawn, but none shows as many lines, bars or points"))
+    if _pictures_after(reading) or reading.whole.illegible:
+        return Answer(None, _("there are pictures, and what they show is not known"))
+    return Answer(False, _("no figure was drawn after the last network was trained"))
+
+
+def _shows(figure: FigureDrawn, many: int) -> bool:
+    """Are there so many lines, bars or points on one pair of axes, or so many axes with lines?"""
+    if sum(bool(axes.lines) for axes in figure.axes) >= many:
+        return True
+    return any(
+        len(axes.lines) >= many
+        or axes.bars >= many
+        or sum(axes.points) >= many
+        or many in axes.lines
+        for axes in figure.axes
+    )
+
+
+def _pictures_after(reading: Reading) -> bool:
+    """Pictures of another library than Matplotlib, or pages with drawings, after a training."""
+    runs = pixel_runs(reading)
+    for part in dict.fromkeys(run.part for run in runs):
+        own = reading.whole[part]
+        last = max(own.cell(r.run.run.cell) for r in runs if r.part == part)
+        noted = {own.cell(figure.cell) for figure in own.evidence.figures}
+        for cell in own.evidence.run.cells:
+            shown = any(output.picture or "<script" in output.html for output in cell.outputs)
+            if cell.index >= last and cell.index not in noted and shown:
+                return True
+    return False
