@@ -19,6 +19,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+course = typer.Typer(help="Grades of a whole course.", no_args_is_help=True)
+app.add_typer(course, name="course")
+
 
 class Language(StrEnum):
     es = "es"
@@ -261,6 +264,34 @@ def env_try(
     from graders.cli.environments import try_templates
 
     leave(try_templates(folder, assignment, lang.value, sandbox.value, data, out))
+
+
+@course.command("grades")
+def course_grades(
+    name: Annotated[str, typer.Argument(metavar="COURSE", help="Its name (udl), or its file.")],
+    reports: Annotated[
+        Path, typer.Option("--reports", metavar="DIR", help="Where the reports are.")
+    ] = _REPORTS,
+    decisions: Annotated[
+        Optional[Path],  # noqa: UP045 - typer reads it at run time
+        typer.Option(
+            "--decisions",
+            metavar="FILE",
+            help="What people decided; the file beside the course's if none.",
+        ),
+    ] = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045 - typer reads it at run time
+        typer.Option(
+            "--out", metavar="DIR", help="Folder for the files; course-NAME in the reports if none."
+        ),
+    ] = None,
+    lang: Lang = Language.es,
+) -> None:
+    """The grade of each student of a course, with its arithmetic."""
+    from graders.cli.course import list_grades
+
+    leave(list_grades(name, reports, decisions, out, lang.value))
 
 
 @app.command()

@@ -9,6 +9,7 @@ from graders.report.exhibits import (
     NetworkDrawing,
     Table,
 )
+from graders.report.grades_page import write_grades
 from graders.report.pages import write_submission
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "NetworkDrawing",
     "Table",
     "write_class",
+    "write_grades",
     "write_submission",
 ]

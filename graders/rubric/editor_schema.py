@@ -8,22 +8,34 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pydantic import BaseModel
+
 from graders.rubric.form import RubricForm
 
 
 def schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a rubric file."""
-    tidy: dict[str, Any] = _tidy(RubricForm.model_json_schema())
+    return schema_of(RubricForm, "Rubric of an assignment")
+
+
+def schema_of(form: type[BaseModel], title: str) -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of a file that has this form."""
+    tidy: dict[str, Any] = _tidy(form.model_json_schema())
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **tidy,
-        "title": "Rubric of an assignment",
+        "title": title,
     }
 
 
 def schema_text() -> str:
     """The schema as the committed file has it."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    return as_text(schema())
+
+
+def as_text(schema: dict[str, Any]) -> str:
+    """A schema as a committed file has it."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def _tidy(node: Any) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from graders.language import _
 from graders.rubric.coherence import coherence_faults
+from graders.rubric.form import RubricForm
 from graders.rubric.model import Rubric
 from graders.rubric.problems import Problem, RubricError, did_you_mean
 from graders.rubric.requirements import read_requirements
@@ -21,14 +22,10 @@ CHECKS = Path(__file__).parent.parent / "checks"
 def load(path: Path, checks: Path = CHECKS) -> Rubric:
     """The rubric in a YAML file. Raises RubricError with every problem found in it."""
     source = read_source(path)
-    form, misshapen = read_form(source.data)
-    faults = [*misshapen, *coherence_faults(source.data, checks)]
-    problems = {
-        *source.duplicates,
-        *(Problem(path, source.line(fault.place), fault.message) for fault in faults),
-    }
+    form, misshapen = read_form(source.data, RubricForm, _("The rubric"))
+    problems = source.problems([*misshapen, *coherence_faults(source.data, checks)])
     if problems or form is None:
-        raise RubricError(sorted(problems, key=lambda p: (p.line or 0, p.message)))
+        raise RubricError(problems)
     named = form.run.environment
     environment = read_requirements(path.parent / named) if named is not None else None
     if form.notebooks is None:

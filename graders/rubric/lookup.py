@@ -8,6 +8,8 @@ from graders.language import _
 from graders.rubric.problems import Problem, RubricError, did_you_mean
 
 SUFFIXES = (".yaml", ".yml")
+COURSE = "course-"
+"""How the file of a course begins, which lies beside its rubrics and is none."""
 
 
 def folders() -> tuple[Path, ...]:
@@ -22,7 +24,7 @@ def available() -> list[Path]:
     found: dict[str, Path] = {}
     for folder in folders():
         for path in sorted(folder.glob("*.y*ml")):
-            if path.suffix in SUFFIXES:
+            if path.suffix in SUFFIXES and not path.name.startswith(COURSE):
                 found.setdefault(path.stem, path)
     return [found[name] for name in sorted(found)]
 

@@ -15,10 +15,12 @@ from graders.rubric.model import Penalty
 DURATION_PATTERN = r"^(?=.)(\d+h)?(\d+m)?(\d+s)?$"
 SIZE_PATTERN = r"^\d+(\.\d+)? ?(KiB|MiB|GiB|TiB)$"
 PENALTY_PATTERN = r"^\d+(\.\d+)? ?(%|points?)$"
+SHARE_PATTERN = r"^\d+(\.\d+)? ?%$"
 
 _DURATION = re.compile(r"(?=.)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(KiB|MiB|GiB|TiB)", re.ASCII)
 _PENALTY = re.compile(r"(-?\d+(?:\.\d+)?) ?(%|points?)", re.ASCII)
+_SHARE = re.compile(r"(\d+(?:\.\d+)?) ?%", re.ASCII)
 _BYTES = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
@@ -94,6 +96,24 @@ def penalty(value: object) -> Penalty:
 def penalty_points(value: object) -> Penalty:
     """The penalty in a criterion's `points: 1`."""
     return Penalty(unit="points", amount=points(value))
+
+
+def share(value: object) -> Decimal:
+    """A part of a whole in '30%', more than none of it: 30."""
+    found = _SHARE.fullmatch(value) if isinstance(value, str) else None
+    if found is None or not 0 < Decimal(found[1]) <= 100:
+        raise ValueError(_("'{value}' is not a share: write it as 30%.").format(value=value))
+    return Decimal(found[1])
+
+
+def not_negative(value: object) -> Decimal:
+    """A number from zero: a mark, a factor."""
+    number = _number(value)
+    if number is None or number < 0:
+        raise ValueError(
+            _("'{value}' is not a number from 0: write it as 15 or 0.9.").format(value=value)
+        )
+    return number
 
 
 def _number(value: object) -> Decimal | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -15,9 +15,10 @@ from graders.rubric.form import (
     EXERCISE_ID,
     PROFILE_NAME,
     TAG_NAME,
-    RubricForm,
 )
 from graders.rubric.problems import Fault, Place, did_you_mean
+
+F = TypeVar("F", bound=BaseModel)
 
 _EXAMPLES = {
     CRITERION_ID: "e2.io_size",
@@ -28,15 +29,18 @@ _EXAMPLES = {
 }
 
 
-def read_form(data: Any) -> tuple[RubricForm | None, list[Fault]]:
-    """The form when the data has its shape; else None and what is wrong with it."""
+def read_form(data: Any, form: type[F], called: str) -> tuple[F | None, list[Fault]]:
+    """The form when the data has its shape; else None and what is wrong with it.
+
+    `called` is how a sentence calls the whole of it: The rubric.
+    """
     try:
-        return RubricForm.model_validate(data), list(_empty(data, ()))
+        return form.model_validate(data), list(_empty(data, ()))
     except ValidationError as error:
         empty = list(_empty(data, ()))
         told = {fault.place for fault in empty}
         wrong = [
-            Fault(details["loc"], _sentence(details))
+            Fault(details["loc"], _sentence(details, form, called))
             for details in error.errors(include_url=False)
             # pydantic counts the entries that are right: none right is not none there
             if details["loc"] not in told
@@ -56,14 +60,14 @@ def _empty(data: Any, place: Place) -> Iterator[Fault]:
             yield from _empty(value, (*place, step))
 
 
-def _sentence(details: ErrorDetails) -> str:
+def _sentence(details: ErrorDetails, form: type[BaseModel], called: str) -> str:
     place, value, context = details["loc"], details["input"], details.get("ctx", {})
     key = _last_key(place)
-    subject = _subject(place, key)
+    subject = _subject(place, key) if key else called
     match details["type"]:
         case "extra_forbidden":
             return _("Unknown key '{key}'.").format(key=key) + did_you_mean(
-                str(key), _keys_at(place[:-1])
+                str(key), _keys_at(place[:-1], form)
             )
         case "missing":
             return _("'{key}' is missing.").format(key=key)
@@ -112,8 +116,6 @@ def _last_key(place: Place) -> str:
 
 def _subject(place: Place, key: str) -> str:
     """What the sentence is about."""
-    if not key:
-        return _("The rubric")
     quoted = f"'{key}'"
     return _("An entry of {key}").format(key=quoted) if place[-1] != key else quoted
 
@@ -133,9 +135,8 @@ def _kind(value: object) -> str:
     return type(value).__name__
 
 
-def _keys_at(place: Place) -> list[str]:
+def _keys_at(place: Place, form: type[BaseModel]) -> list[str]:
     """The keys known in that part of the form."""
-    form: type[BaseModel] = RubricForm
     for step in place:
         if step in form.model_fields:
             form = _form_within(form.model_fields[str(step)].annotation) or form

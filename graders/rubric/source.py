@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from graders.language import _
-from graders.rubric.problems import Place, Problem, RubricError
+from graders.rubric.problems import Fault, Place, Problem, RubricError
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,14 @@ class Source:
     def line(self, place: Place) -> int:
         """The line of a place, or of the nearest thing around it."""
         return self.lines[self.locate(place)]
+
+    def problems(self, faults: Iterable[Fault]) -> list[Problem]:
+        """The faults with their lines, and keys written twice; each once, in the file's order."""
+        found = {
+            *self.duplicates,
+            *(Problem(self.path, self.line(fault.place), fault.message) for fault in faults),
+        }
+        return sorted(found, key=lambda problem: (problem.line or 0, problem.message))
 
 
 def read_source(path: Path) -> Source:
