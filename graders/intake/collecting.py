@@ -17,11 +17,17 @@ from graders.intake.naming import unique_ids
 from graders.intake.neighbours import of_assignment
 from graders.intake.notebook_file import NotebookProblem, ReadNotebook, read_notebook
 from graders.intake.ordering import in_order
-from graders.intake.people import authors, moodle_name, two_students
+from graders.intake.people import (
+    authors,
+    platform_account,
+    platform_name,
+    platform_says_late,
+    two_students,
+)
 from graders.intake.received_list import read_list
 from graders.intake.recognise import places_of, recognise
 from graders.intake.submission import HandedOut, Submission
-from graders.intake.told import Told, named, of_files, on_clock
+from graders.intake.told import Told, named, of_files, on_clock, without_packers_time
 from graders.language import _
 from graders.rubric.model import Rubric
 
@@ -56,10 +62,12 @@ def collect(paths: Sequence[Path], rubric: Rubric, *, own: bool = False) -> list
     found = _with_shared_folders(found)
     ids = unique_ids(delivery.name for delivery in found)
     data_names = [name.casefold() for file in rubric.data for name in file.files]
-    return [
-        _read(delivery, name, rubric, data_names, own)
-        for delivery, name in zip(found, ids, strict=True)
-    ]
+    return without_packers_time(
+        [
+            _read(delivery, name, rubric, data_names, own)
+            for delivery, name in zip(found, ids, strict=True)
+        ]
+    )
 
 
 def clock(rubric: Rubric) -> tzinfo | None:
@@ -144,6 +152,8 @@ def _read(
     else:
         files = companions(delivery.root, data_names)
     told = None if own else _received(delivery, paths, rubric)
+    if not own and platform_says_late(delivery.name) and rubric.deadline is not None:
+        problems.append(_("The learning platform calls it late, and does not say by how much."))
     return Submission(
         id=submission_id,
         root=delivery.root,
@@ -221,7 +231,9 @@ def _students(
 ) -> tuple[str, ...]:
     if student_file.students:
         return student_file.students
-    if moodle := moodle_name(delivery.name):
-        return (moodle,)
+    if name := platform_name(delivery.name):
+        return (name,)
     named = [name for book in readable.values() for name in authors(book.cells)]
+    if not named and (account := platform_account(delivery.name)):
+        return (account,)
     return tuple(dict.fromkeys(named))

@@ -7,10 +7,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from graders.intake.words import PART, plain, words
+from graders.intake.words import PART, is_part, plain, words
 
-# Moodle: "Surname Name_123456_assignsubmission_file".
-_MOODLE = re.compile(r"^(?P<name>[^_]+)_\d+_assignsubmission", re.IGNORECASE)
+_FULL_NAMES = tuple(  # as learning platforms name a student's folder
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"^(?P<name>[^_]+)_\d+_assignsubmission",  # Moodle: "Name_123_assignsubmission_file"
+        r"^\d+-\d+ - (?P<name>.+) - [^-]*\b20\d\d\b[^-]*$",  # Brightspace: "1-2 - Name - day, time"
+        r"^(?P<name>[^,()]+, [^,()]+)\([^()\s]+\)$",  # Sakai: "Surname, Name(account)"
+    )
+)
+_ACCOUNTS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"_(?P<name>[^_]+)_(?:attempt|intento)_\d{4}-\d\d-",  # Blackboard: "Task_account_attempt_"
+        r"^(?P<name>[a-z]{4,})(?:_LATE)?_\d{3,}_\d{3,}_",  # Canvas: "surnamename_LATE_123_456_file"
+    )
+)
 _AUTHOR = re.compile(
     r"^[\s>#*_-]*(?:autor(?:es|as|a|/a|\(es\))?|alumn[oa]s?|alumn[oa]/[oa]s?|integrantes|"
     r"estudiantes?|nombres?(?: y apellidos)?|authors?|students?|names?|members|by|por)"
@@ -22,10 +35,21 @@ FIRST_CELLS = 4
 MAX_NAME = 60
 
 
-def moodle_name(name: str) -> str:
-    """The person's name in a Moodle folder's name, or ""."""
-    found = _MOODLE.match(name)
+def platform_name(name: str) -> str:
+    """The person's name in what a learning platform called a delivery, or ""."""
+    found = next(filter(None, (form.search(name) for form in _FULL_NAMES)), None)
     return found["name"].strip() if found else ""
+
+
+def platform_account(name: str) -> str:
+    """The short name by which a platform knows the person, in what it called a delivery, or ""."""
+    found = next(filter(None, (form.search(name) for form in _ACCOUNTS)), None)
+    return found["name"] if found and not is_part(found["name"]) else ""
+
+
+def platform_says_late(name: str) -> bool:
+    """Canvas marks what came after its due date, without saying when that was."""
+    return re.search(r"^[a-z]+_LATE_\d{3,}_\d{3,}_", name) is not None
 
 
 def authors(cells: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

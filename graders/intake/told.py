@@ -10,18 +10,21 @@ them anew: one that was set on this machine, as the disk's own time shows, tells
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from graders.intake.ignored import plain_file
-from graders.intake.submission import Source
+from graders.intake.submission import Source, Submission
 
 TIME_FILE = "timestamp.txt"  # beside the files of each student, as Sakai and nbgrader write it
 _MAX_BYTES = 200
 _BEFORE_ANY = datetime(2000, 1, 1, tzinfo=UTC)  # what archives without times say lies before
+UNSURE: tuple[Source, ...] = ("archive", "file")
+_SEVERAL = 3  # submissions
+_AT_ONCE = 600.0  # seconds between the first and the last of them
 _SET_HERE = 60.0  # seconds between a file's time and the disk's own when it was written here
 
 _ATTEMPT = re.compile(  # Blackboard: "Tarea 1_agarcia_attempt_2025-07-31-22-10-33_T1.ipynb"
@@ -94,6 +97,17 @@ def _written(path: Path, packed: bool) -> datetime | None:
         return None
     set_here = not packed and status.st_ctime - status.st_mtime < _SET_HERE
     return None if set_here else moment
+
+
+def without_packers_time(submissions: Sequence[Submission]) -> list[Submission]:
+    """Files of several submissions that all have one time were packed or copied at that moment:
+    then none of them tells when it was handed in."""
+    dated = [s for s in submissions if s.received is not None and s.received_by in UNSURE]
+    moments = [s.received.timestamp() for s in dated if s.received is not None]
+    if len(dated) < _SEVERAL or max(moments) - min(moments) > _AT_ONCE:
+        return list(submissions)
+    nothing: dict[str, None] = {"received": None, "received_by": None}
+    return [s.model_copy(update=nothing) if s in dated else s for s in submissions]
 
 
 def on_clock(moment: datetime, clock: tzinfo | None) -> datetime:

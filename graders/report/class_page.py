@@ -115,6 +115,8 @@ def _cases(results: Sequence[Result]) -> list[_Case]:
         ]
         reasons = [f"{c.id}: {c.message or c.text}" for c in open_ones]
         further = max(len(reasons) - MOST_REASONS, 0)
+        if result.late is not None and result.late.costs and not result.late.certain:
+            reasons = [*(flag.message for flag in result.flags if flag.id == "late"), *reasons]
         if result.problem:
             reasons = [result.problem, *reasons]
         if not reasons and any(c.manual for c in doubts(result)):

@@ -122,6 +122,40 @@ def test_a_class_packed_by_the_platform_keeps_each_ones_times(tmp_path: Path) ->
     assert {s.received_by for s in found} == {"archive"}
 
 
+def test_a_class_whose_files_have_one_time_was_copied(tmp_path: Path) -> None:
+    for number, name in enumerate(("ana", "luis", "eva")):
+        moment = datetime(2025, 9, 1, 12, number, tzinfo=UTC)
+        put(tmp_path / "t1" / name / "t1.ipynb", moment)
+    assert {told(s) for s in collect([tmp_path / "t1"], RUBRIC)} == {(None, None)}
+    put(tmp_path / "t1" / "eva" / "t1.ipynb", NOON)
+    assert None not in {s.received for s in collect([tmp_path / "t1"], RUBRIC)}
+
+
+def test_a_platform_that_only_says_late(tmp_path: Path) -> None:
+    found = one(put(tmp_path / "garciaana_LATE_123_456_t1.ipynb"))
+    assert found.students == ("garciaana",)
+    assert any("calls it late" in problem for problem in found.problems)
+    assert one(put(tmp_path / "perezluis_123_456_t1.ipynb")).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        ("García Ana_123_assignsubmission_file_", "García Ana"),
+        ("12345-67890 - Ana García - Jul 31, 2025 1010 PM", "Ana García"),
+        ("García, Ana(agarcia)", "García, Ana"),
+        ("Tarea 1_agarcia_attempt_2025-07-31-22-10-33", "agarcia"),
+        ("ana_garcia", None),
+        ("1-2 - apuntes", None),
+        ("notebook_100_200_x", None),
+        ("ana_3_4_sigmoide", None),
+    ],
+)
+def test_who_a_platform_says_it_is(tmp_path: Path, name: str, student: str | None) -> None:
+    put(tmp_path / "t1" / name / "t1.ipynb")
+    assert one(tmp_path / "t1" / name).students == ((student,) if student else ())
+
+
 def test_odd_names_keep_their_times(tmp_path: Path) -> None:
     put(tmp_path / "ana" / "t1\u202e.ipynb", NOON)
     assert told(one(tmp_path / "ana")) == (NOON, "file")

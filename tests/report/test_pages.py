@@ -9,6 +9,7 @@ import pytest
 
 from graders.language import speaking
 from graders.report import Exhibits, write_class, write_submission
+from graders.report.class_page import class_page
 from graders.report.exhibits import (
     ConfusionMatrix,
     Curve,
@@ -432,3 +433,13 @@ def test_lateness_stands_in_the_sum(make, exhibits, late):
         assert "Lateness" not in page
         worthless = late.model_copy(update={"too_late": True})
         assert "worth nothing" in report_page(make(late=worthless), exhibits, 0)
+
+
+def test_the_class_page_says_who_was_late(tmp_path, make, rubric, late):
+    file = late.model_copy(update={"source": "file", "certain": False})
+    told = Flag(id="late", message="Only the time of its files.")
+    with speaking("en"):
+        page = class_page(rubric, [make(late=file, flags=(told,), language="en")])
+        assert ">late</a>" in page
+        assert "Only the time of its files." in page
+        assert ">late</a>" not in class_page(rubric, [make()])
