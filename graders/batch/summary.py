@@ -12,7 +12,6 @@ from rich.text import Text
 from graders import export, report
 from graders.batch.job import Job
 from graders.language import _
-from graders.scoring.notebooks import NotebookState
 from graders.scoring.result import Result, Status, VerdictKind
 
 _STYLE = {
@@ -68,8 +67,7 @@ def table(job: Job, results: Sequence[Result], width: int) -> Table:
 
 def handed_in(result: Result, job: Job) -> str:
     """How many of the handed-out notebooks came back filled in: 12/14."""
-    nothing = (NotebookState.ABSENT, NotebookState.UNTOUCHED)
-    filled_in = sum(notebook.state not in nothing for notebook in result.notebooks)
+    filled_in = sum(not notebook.blank for notebook in result.notebooks)
     return f"{filled_in}/{len(job.rubric.notebooks)}"
 
 

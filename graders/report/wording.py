@@ -40,7 +40,7 @@ def notebook_words(notebook: NotebookResult) -> str:
     """What became of a handed-out notebook, in a few words."""
     if notebook.state is NotebookState.ABSENT:
         return _("Not handed in")
-    if notebook.state is NotebookState.UNTOUCHED and not notebook.right:
+    if notebook.blank:
         return _("TODO cells unchanged")
     if not notebook.asked:
         return _("Handed in")

@@ -37,3 +37,10 @@ class NotebookResult(BaseModel):
     file: VisibleLine = ""
     left_out: tuple[VisibleLine, ...] = ()  # further copies of it, which do not count
     environment: bool = False  # an error in it is the environment's
+
+    @property
+    def blank(self) -> bool:
+        """Is there nothing of the student's in it? What is solved beside the cells left for it
+        counts."""
+        empty = (NotebookState.ABSENT, NotebookState.UNTOUCHED)
+        return self.state in empty and not self.right
