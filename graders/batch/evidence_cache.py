@@ -15,6 +15,7 @@ from graders.evidence.questions import Question
 from graders.evidence.run_record import RunRecord
 from graders.intake.submission import Submission
 from graders.rubric.model import DataFile, Rubric
+from graders.runner.stopping import Stopping
 from graders.sandbox import Sandbox
 
 OnCell = Callable[[int, int], None]
@@ -49,6 +50,7 @@ def ensure_evidence(
     root: Path | None = None,
     on_cell: OnCell | None = None,
     questions: Sequence[Question] = (),
+    stopping: Stopping | None = None,
 ) -> Kept:
     """The submission's evidence, run now if it never was (or `rerun`), or if one of the questions
     was never put to it.
@@ -80,6 +82,7 @@ def ensure_evidence(
                 sandbox,
                 on_cell=on_cell,
                 questions=questions,
+                stopping=stopping,
             )
         except BaseException:
             shutil.rmtree(building, ignore_errors=True)

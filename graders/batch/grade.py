@@ -131,7 +131,9 @@ def _make_room(job: Job) -> None:
 def _run_pytest(job: Job, workers: int, more: Sequence[str]) -> bool:
     """Whether it was interrupted. Raises UsageProblem when nothing can be written."""
     _make_room(job)
-    count = min(workers or available_cores(), len(job.submissions))
+    cores = workers or available_cores()
+    count = min(cores, len(job.submissions))
+    job = job.model_copy(update={"at_once": max(1, cores // len(job.submissions))})
     with tempfile.TemporaryDirectory(prefix="corrige-") as name:
         session = Path(name)
         job_file = session / "job.json"

@@ -48,6 +48,7 @@ class Job(BaseModel):
     rerun: bool = False
     evidence: Path | None = None  # where it is kept, if not in the usual place
     data_profile: str = ""  # by which the image sets were made smaller
+    at_once: int = 1  # notebooks of one submission that may run side by side
 
     @property
     def data_files(self) -> dict[DataFile, Path]:

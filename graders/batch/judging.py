@@ -30,7 +30,9 @@ def judge_all(job: Job, workers: int = 0, order: Sequence[str] = ()) -> Iterator
     `workers` 0 means as many as there are cores. Raises UsageProblem.
     """
     names = order or [submission.id for submission in job.submissions]
-    count = min(workers or available_cores(), len(names))
+    cores = workers or available_cores()
+    count = min(cores, len(names))
+    job = job.model_copy(update={"at_once": max(1, cores // len(names))})
     context = multiprocessing.get_context("spawn")
     with sharing_threads(count), ProcessPoolExecutor(count, mp_context=context) as pool:
         futures = [pool.submit(judge, job, name) for name in names]

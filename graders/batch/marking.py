@@ -20,6 +20,7 @@ from graders.batch.mark import all_undecided, as_far_as_seen, ask, settle
 from graders.batch.part import Part, joined_key, split
 from graders.batch.patience import Patience, TookTooLong
 from graders.batch.remembered import Remembered
+from graders.batch.side_by_side import Shares, run_all
 from graders.batch.together import Together
 from graders.evidence.documents import Document, read_documents
 from graders.intake.submission import Submission
@@ -68,9 +69,12 @@ class Marking:
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The submission's runs, those for which nothing was handed in too."""
+        runs = split(self.submission, self.job.rubric)
+        going = sum(bool(submission.notebooks) for submission, _template in runs)
+        shares = Shares(self._on_cell, going) if self._on_cell and going > 1 else None
         return tuple(
-            Part(submission, self.job, template, self._on_cell)
-            for submission, template in split(self.submission, self.job.rubric)
+            Part(submission, self.job, template, shares.next() if shares else self._on_cell)
+            for submission, template in runs
         )
 
     @cached_property
@@ -83,8 +87,7 @@ class Marking:
         try:
             with speaking(self.job.language):
                 ran = tuple(part for part in self.parts if not part.problem)
-                for part in ran:
-                    _evidence = part.kept
+                run_all(ran, self.job.at_once)
         except Exception:
             self._fail(_("The grader could not run this submission."))
             return ()

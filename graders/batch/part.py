@@ -20,6 +20,7 @@ from graders.evidence.questions import Question
 from graders.intake.submission import Submission
 from graders.language import _
 from graders.rubric.model import Criterion, Rubric, Template
+from graders.runner.stopping import Stopping
 
 if TYPE_CHECKING:
     from graders.analysis import Reading
@@ -38,6 +39,8 @@ class Part:
         """`submission` holds only the notebooks of this run, which may be none."""
         self.submission, self.template = submission, template
         self._job, self._on_cell = job, on_cell
+        self.stopping: Stopping | None = None  # ends its run from another thread
+        self._kept: Kept | None = None
 
     @property
     def id(self) -> str:
@@ -77,19 +80,25 @@ class Part:
         asked = questions(self.criteria), questions(c for c in rubric.criteria if not c.notebook)
         return tuple({question.digest: question for some in asked for question in some}.values())
 
-    @cached_property
+    @property
     def kept(self) -> Kept:
-        """The evidence. Raises what the runner raises."""
-        return ensure_evidence(
-            self.submission,
-            self._job.rubric,
-            self._job.data_files,
-            sandbox.choose(self._job.sandbox),
-            rerun=self._job.rerun,
-            root=self._job.evidence,
-            on_cell=self._on_cell,
-            questions=self.questions,
-        )
+        """The evidence. Raises what the runner raises.
+
+        Not a cached property: before Python 3.12 these have one lock for all objects of a class.
+        """
+        if self._kept is None:
+            self._kept = ensure_evidence(
+                self.submission,
+                self._job.rubric,
+                self._job.data_files,
+                sandbox.choose(self._job.sandbox),
+                rerun=self._job.rerun,
+                root=self._job.evidence,
+                on_cell=self._on_cell,
+                questions=self.questions,
+                stopping=self.stopping,
+            )
+        return self._kept
 
     @cached_property
     def reading(self) -> Reading:

@@ -13,6 +13,7 @@ from rich.text import Text
 from graders.batch import data as data_files
 from graders.batch import lateness, resume
 from graders.batch.attempts import Attempts
+from graders.batch.cores import available_cores
 from graders.batch.job import Job, Options, prepare
 from graders.batch.marking import Marking
 from graders.batch.progress import ProgressBar
@@ -56,6 +57,7 @@ def check_own(
         data_profile=data_profile,
     )
     job = prepare(assignment, [path], options)
+    job = job.model_copy(update={"at_once": max(1, available_cores() // 2)})  # it is in use, too
     console = Console()
     results = [_marked(job, submission.id, console) for submission in job.submissions]
     with speaking(language):

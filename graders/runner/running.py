@@ -28,6 +28,7 @@ from graders.runner.limits import Limits
 from graders.runner.record import CellRun, cell_records, read_environment, read_notices
 from graders.runner.requests import RequestFailed, change_folder, put_questions, start_probe
 from graders.runner.seal import new_key, unseal
+from graders.runner.stopping import Stopping
 from graders.runner.workplace import Workplace, take_evidence, workplace
 from graders.sandbox import Sandbox
 
@@ -43,19 +44,20 @@ def run(
     seed: int = 0,
     on_cell: OnCell | None = None,
     questions: Sequence[Question] = (),
+    stopping: Stopping | None = None,
 ) -> RunRecord:
     """Run all notebooks of the submission in one kernel; `out` gets the evidence.
 
     `out` holds then run.json (written last), executed.ipynb, and what the probe wrote.
     `on_cell(done, total)` is called after each cell, and the `questions` are put after the last.
-    Nothing that the student's code does raises here; what the machine lacks becomes a record with
-    fault "machine". Raises OSError when the folders cannot be written and NotebookProblem when a
-    notebook has gone since intake.
+    `stopping` ends it from another thread (CancelledError). Nothing that the student's code does
+    raises here; what the machine lacks becomes a record with fault "machine". Raises OSError when
+    the folders cannot be written and NotebookProblem when a notebook has gone since intake.
     """
     whole = assemble(submission)
     with workplace(submission, data) as place:
         session = _Session(whole, settings, place, seed, on_cell, questions)
-        ending = asyncio.run(session.run(sandbox))
+        ending = asyncio.run((stopping or Stopping()).during(session.run(sandbox)))
         _empty(out)
         take_evidence(place, out)
     ran = sorted(session.runs)

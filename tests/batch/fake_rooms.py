@@ -29,7 +29,9 @@ def evidence_key(submission, settings, data, sandbox_name):
     return hashlib.sha256(f"{submission.id}{source(submission)}{sandbox_name}".encode()).hexdigest()
 
 
-def run(submission, settings, data, out, sandbox, seed=0, on_cell=None, questions=()):
+def run(
+    submission, settings, data, out, sandbox, seed=0, on_cell=None, questions=(), stopping=None
+):
     with (RUNS / submission.id).open("a") as stream:
         stream.write(".")
     times = len((RUNS / submission.id).read_text())

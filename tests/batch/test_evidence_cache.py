@@ -25,7 +25,18 @@ class FakeRunner:
         self.error = None
         self.seconds = 0.0
 
-    def run(self, submission, settings, data, out, sandbox, seed=0, on_cell=None, questions=()):
+    def run(
+        self,
+        submission,
+        settings,
+        data,
+        out,
+        sandbox,
+        seed=0,
+        on_cell=None,
+        questions=(),
+        stopping=None,
+    ):
         self.runs += 1
         (out / "half").write_text("half")
         time.sleep(self.seconds)
