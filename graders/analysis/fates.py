@@ -45,7 +45,8 @@ def _fate(tuning: FineTuning, key: str, uid: int, lineage: Lineage, blobs: Blobs
     first, last = seen[0], seen[-1]
     others = {digest for digest in seen if digest != first}
     if not others:
-        return Fate(key, uid, name, False if len(seen) > 1 else None)
+        told = len(seen) > 1 and not lineage.unsettled(uid, tuning.end)
+        return Fate(key, uid, name, False if told else None)
     other = last if last != first else next(iter(others))
     return Fate(key, uid, name, True, last == first, _change(first, other, blobs))
 

@@ -125,10 +125,24 @@ class Lineage:
         return later[0][1] if later and later[0][0] in self._begins else self.at(uid, moment)
 
     def after(self, uid: int, moment: int) -> Entry | None:
-        """A tensor as first seen after a moment."""
+        """A tensor as first seen after a moment; None where that does not tell (`unsettled`)."""
+        return None if self.unsettled(uid, moment) else self._next(uid, moment)[1]
+
+    def unsettled(self, uid: int, moment: int) -> bool:
+        """Is a running statistic first seen after a moment when another run begins, changed?
+
+        That run's first forward pass is over then, and may be what has moved it.
+        """
+        looked_at, entry = self._next(uid, moment)
+        if entry is None or entry.role != "buffer" or looked_at not in self._begins:
+            return False
+        was = self.at(uid, moment)
+        return was is None or was.digest != entry.digest
+
+    def _next(self, uid: int, moment: int) -> tuple[int, Entry | None]:
         seen = self._history.get(uid, [])
         place = bisect_right(seen, moment, key=lambda item: item[0])
-        return seen[place][1] if place < len(seen) else None
+        return seen[place] if place < len(seen) else (moment, None)
 
     def between(self, uid: int, start: int, end: int) -> list[Entry]:
         """A tensor at every look after a moment and up to another one."""

@@ -89,3 +89,31 @@ def test_what_a_tensor_held_and_when() -> None:
     assert (before.digest, after.digest) == (book.keep(first), book.keep(second))
     assert known.at(1, -1) is known.after(1, 2) is None
     assert [e.digest for e in known.between(1, 0, 2)] == [book.keep(second)]
+
+
+def test_a_statistic_seen_when_the_next_run_begins_tells_only_that_it_did_not_move() -> None:
+    """The next run's first forward pass is over then."""
+    old, new = np.zeros(4), np.ones(4)
+
+    def known(later: NDArray[Any], why: str, role: str) -> Lineage:
+        book: Any = Book()
+        states = []
+        for moment, (array, reason) in enumerate([(old, "run_start"), (old, "pass"), (later, why)]):
+            entry = Entry(
+                name="norm.running_mean", uid=1, role=role, requires_grad=False, shape=(4,),
+                dtype="float64", digest=book.keep(array),
+            )  # fmt: skip
+            states.append(
+                State(model=1, why=reason, training=True, entries=(entry,), moment=moment)
+            )
+        return Lineage(states, book)
+
+    assert known(new, "run_start", "buffer").unsettled(1, 1)
+    assert known(new, "run_start", "buffer").after(1, 1) is None
+    for settled in (
+        known(old, "run_start", "buffer"),
+        known(new, "cell_end", "buffer"),
+        known(new, "run_start", "parameter"),
+    ):
+        assert not settled.unsettled(1, 1)
+        assert settled.after(1, 1) is not None
