@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
-CLASSES = ("p2", "p3", "t1")
+CLASSES = ("p2", "p3", "t1", "t2")
 EXPECTED = {
     name: YAML(typ="safe").load(ROOT / "submissions" / name / "expected.yaml") for name in CLASSES
 }

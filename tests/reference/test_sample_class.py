@@ -14,7 +14,7 @@ from nbformat.reader import NotJSONError
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
-SIZES = {"p2": 5, "p3": 8, "t1": 10}
+SIZES = {"p2": 5, "p3": 8, "t1": 10, "t2": 5}
 EXPECTED: dict[str, dict[str, dict[str, Any]]] = {
     assignment: YAML(typ="safe").load(ROOT / "submissions" / assignment / "expected.yaml")
     for assignment in SIZES
