@@ -156,6 +156,7 @@ class _Token:
     touches: bool  # nothing stands between it and the one before
 
 
+_WORDS = frozenset("yoeau")  # of one letter, behind a number in a sentence
 _END = re.compile(r"\s*(?:$|\n|[=,;.:|)]|\\\\|\\end|\\tag|\\label|donde\b|where\b|con\b|with\b)")
 
 
@@ -241,7 +242,8 @@ class _Reader:
         if token.kind == "frac" or token.text in ("⌊", "⌈"):
             return True
         if token.kind == "name":
-            short = len(re.sub(r"_.*", "", token.text)) == 1
+            bare = re.sub(r"_.*", "", token.text)
+            short = len(bare) == 1 and bare not in _WORDS
             return token.touches or (last.kind == "number" and short)
         return token.text in ("(", "[", "{") and (token.touches or last.kind == "number")
 

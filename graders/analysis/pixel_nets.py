@@ -60,13 +60,20 @@ def pixel_runs(reading: Reading) -> tuple[PixelRun, ...]:
     found = []
     for part, own in reading.whole.readings():
         for run in own.runs:
-            network = run.network or run.after
+            network = _network_of(own, run)
             if network is None or not run.moved:
                 continue
             sure = answers_for_pixels(network)
             if sure is not False:
                 found.append(PixelRun(part, own, run, network, bool(sure)))
     return tuple(found)
+
+
+def _network_of(reading: Reading, run: TrainedRun) -> Network | None:
+    """The run's network as it can be called: a training iteration may fuse its end with the loss,
+    or leave parts out. The iteration stands in for a network that was not drawn."""
+    same = [d.network for d in reading.drawn if d.graph.model == run.run.model is not None]
+    return run.after or next(reversed(same), None) or run.network
 
 
 def answers_for_pixels(network: Network) -> bool | None:
@@ -104,7 +111,8 @@ def _pictures(shape: Sequence[int]) -> Iterator[tuple[int, int, int]]:
 
 
 def alive_nodes(network: Network) -> list[Any]:
-    return [n for n in network.nodes if n.outs and n.outs[0] in network.alive]
+    """Operations between input and output, in order."""
+    return [n for n in network.nodes if any(out in network.alive for out in n.outs)]
 
 
 def form_of(network: Network) -> Form:
@@ -115,6 +123,8 @@ def form_of(network: Network) -> Form:
         what, name = kind(node), bare(node.op)
         if node.outs[0] in weights and what in _LAYERS:
             form.append((name, weights[node.outs[0]], _settings(node) if what == "conv" else ""))
+        elif "conv" in name.lower():  # a layer that is known as a whole only
+            form.append((name, network.shape(node.outs[0])[1:]))
         elif what == "pool":
             form.append((name, _settings(node)))
         elif what in _COUNTED:
@@ -137,8 +147,9 @@ def in_words(network: Network) -> str:
     for layer in network.layers:
         shape = network.shape(layer.weight)
         if len(shape) == 4:
-            sizes = sorted(shape[:2], reverse=False) if shape[2:] == (1, 1) else shape[:2]
-            said.append(f"conv {sizes[1]}-{sizes[0]} {shape[2]}x{shape[3]}")
+            turned = "transpose" in network.nodes[layer.node].op
+            out, into = shape[1::-1] if turned else shape[:2]
+            said.append(f"conv {into}-{out} {shape[2]}x{shape[3]}")
         else:
             said.append("linear " + "-".join(map(str, shape)))
     return ", ".join(said[:8]) + (" ..." if len(said) > 8 else "")

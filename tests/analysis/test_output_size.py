@@ -27,6 +27,7 @@ RIGHT = [
 WITHOUT_ROUNDING = [
     r"$O = \frac{W - K + 2P}{S} + 1$",
     "Dimensión de salida = (n + 2p - k)/s + 1",
+    "**dimension de salida:** (W - K + 2P)/S + 1 y se redondea hacia abajo, donde W es la entrada",
     r"$$\frac{n-k+2p}{s}+1$$",
 ]
 CODE = [
