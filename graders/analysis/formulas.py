@@ -157,7 +157,7 @@ class _Token:
 
 
 _WORDS = frozenset("yoeau")  # of one letter, behind a number in a sentence
-_END = re.compile(r"\s*(?:$|\n|[=,;.:|)]|\\\\|\\end|\\tag|\\label|donde\b|where\b|con\b|with\b)")
+_END = re.compile(r"\s*(?:$|\n|[=,;.:|)]|\\\\|\\end|\\tag|\\label)|\s+[^\W\d_]")
 
 
 class _Reader:
@@ -314,7 +314,8 @@ def formulas_in(text: str) -> Iterator[Formula]:
             except NoFormula:
                 continue
             if len(found.variables) > 1:
-                first = match.group() in ("=", "≈") or not written[: match.start()].strip()
+                before = written[: match.end()].rstrip(" ^*")
+                first = not before or before.endswith(("=", "≈", ":", "→"))
                 yield replace(found, whole=found.whole and first)
 
 

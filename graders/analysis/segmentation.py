@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from graders.analysis.pixel_nets import PixelRun, in_words, pixel_runs
 from graders.analysis.reading import Reading
 from graders.analysis.runs import trend
-from graders.analysis.shown import ShownNumber
 from graders.analysis.statement import Answer
 from graders.evidence.model import FigureDrawn
 from graders.language import _, ngettext
 
 MARGIN = 0.005  # around a baseline: what a score loses by being rounded, or wins by chance
-NAMES: Mapping[str, tuple[str, ...]] = {
-    "iou": ("iou", "jaccard", "intersection", "intersecc", "interseção"),
-    "dice": ("dice", "f1", "sorensen"),
-    "accuracy": ("acc", "exactitud", "precisión de p", "acurácia", "aciertos"),
+NAMES: Mapping[str, re.Pattern[str]] = {
+    "iou": re.compile(r"iou|jaccard|intersec", re.IGNORECASE),
+    "dice": re.compile(r"(?<![^\W_])(?:dice|f1)|s[oø]rensen", re.IGNORECASE),
+    "accuracy": re.compile(
+        r"(?<![^\W_])acc(?![^\W_])|accuracy|exactitud|acur[aá]cia|aciertos"
+        r"|precisi[oó]n por p[ií]xel",
+        re.IGNORECASE,
+    ),
 }
+_APART = re.compile(r"val|test|prueba", re.IGNORECASE)
+NEAR = 40  # characters before a number that say what it is
 KEPT = 4  # architectures that are described
 
 
@@ -73,27 +79,29 @@ def _first_of_each(runs: Sequence[PixelRun]) -> list[PixelRun]:
 # -- better ---------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Score:
-    """A score that the notebook shows or keeps; `typed` when its digits stand in the source."""
+    """A score that the notebook shows or keeps. `sure` is False when its digits stand in the
+    source, or when nothing beside it says what it is; `apart` when it is of other images."""
 
     metric: str
     value: float
     cell: int
-    typed: bool
+    sure: bool = True
+    apart: bool = False
 
 
 def better(reading: Reading, baselines: Mapping[str, float], example: bool) -> Answer:
     """Whether the best score of any network lies above the baseline of its metric. With baselines
     that are an example nothing is too low."""
     scores = list(_scores(reading))
-    computed = [score for score in scores if not score.typed]
+    computed = [score for score in scores if score.sure]
     if not computed:
-        if scores or _pictures_after(reading):
+        if scores or _charts(reading) or _pictures_after(reading):
             words = _("no score was seen that the notebook computed and shows")
             return Answer(None, words, tuple(s.cell for s in scores[:1]))
         return Answer(False, _("no score of the masks is shown: no IoU, Dice or accuracy"))
     best = {
-        metric: max((s for s in computed if s.metric == metric), key=lambda s: s.value)
-        for metric in {s.metric for s in computed}
+        metric: max((s for s in computed if s.metric == metric), key=lambda s: (s.apart, s.value))
+        for metric in sorted({s.metric for s in computed})
     }
     words = ", ".join(f"{s.metric} {s.value:.4f}" for s in best.values())
     cells = tuple(s.cell for s in best.values())
@@ -123,27 +131,37 @@ def _scores(reading: Reading) -> Iterator[Score]:
         if part not in begins:
             continue
         first = own.cell(begins[part])
-        sources = {cell.index: cell.source.lower() for cell in own.evidence.run.cells}
+        around = {
+            cell.index: "\n".join([cell.source, *(output.text for output in cell.outputs)])
+            for cell in own.evidence.run.cells
+        }
         for number in own.shown:
             if number.cell < first:
                 continue
-            metric = _metric(number.words[-40:]) or _metric(number.line)
-            metric = metric or _metric(sources.get(number.cell, ""))
+            words = number.words[-NEAR:].rpartition("\n")[2]
+            metric = _metric(words) or _metric(number.line)
+            named = bool(metric)
+            metric = metric or _metric(around.get(number.cell, ""))
             value = number.value / 100 if number.percent or number.value > 1 else number.value
             if metric and 0 < value <= 1:
-                yield Score(metric, value, reading.whole.cell(part, number.cell), _typed(number))
+                sure = named and not number.literal and not number.typed
+                at = reading.whole.cell(part, number.cell)
+                yield Score(metric, value, at, sure, _APART.search(words) is not None)
         for cell, name, value in own.held:
-            metric = _metric(name.lower())
+            metric = _metric(name)
             if metric and cell >= begins[part] and 0 < value < 1:
-                yield Score(metric, value, reading.whole.cell(part, own.cell(cell)), False)
+                at = reading.whole.cell(part, own.cell(cell))
+                yield Score(metric, value, at, True, _APART.search(name) is not None)
 
 
 def _metric(words: str) -> str:
-    return next((m for m, names in NAMES.items() if any(n in words.lower() for n in names)), "")
-
-
-def _typed(number: ShownNumber) -> bool:
-    return number.literal or number.typed
+    """The metric that is named last."""
+    last, at = "", -1
+    for metric, name in NAMES.items():
+        for match in name.finditer(words):
+            if match.start() > at:
+                last, at = metric, match.start()
+    return last
 
 
 # -- compared -------------------------------------------------------------------------------
@@ -181,6 +199,16 @@ def _shows(figure: FigureDrawn, many: int) -> bool:
         or sum(axes.points) >= many
         or many in axes.lines
         for axes in figure.axes
+    )
+
+
+def _charts(reading: Reading) -> bool:
+    """Was anything but images drawn after a training? A figure may show the scores."""
+    return any(
+        figure.moment > run.run.run.moment
+        and any(a.lines or a.bars or a.points for a in figure.axes)
+        for run in pixel_runs(reading)
+        for figure in run.reading.evidence.figures
     )
 
 

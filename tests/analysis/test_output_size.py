@@ -72,6 +72,7 @@ def test_code(source: str) -> None:
         (r"$E\left(\frac{n + 2p - k}{s}\right) + 1$", "right"),
         (r"$\heartsuit\frac{n + 2p - k}{s} + 1$", "unrounded"),
         (r"$\heartsuit\{\frac{n - 2p - k}{s}\} + 1$", "other"),
+        ("**salida:** (W + K - 2P)/S + 1 y se redondea hacia abajo", "wrong"),
         ("z = (x - m)/s", "other"),
         (r"$\frac{n + 2p - k + 1}{s}$", "wrong"),
         ("La salida depende de n, p, k y s.", "other"),
