@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 from pypdf import PdfReader, PdfWriter
 
-from graders.evidence import documents
+from graders.evidence import document_text, documents
 from graders.evidence.documents import Document, kind_of, read_documents
 from tests.evidence.pdfs import assembled, bomb, pdf
 
@@ -87,6 +89,17 @@ def test_too_much_memory(tmp_path: Path) -> None:
     content = bomb(200)
     assert len(content) < 10 * 2**20
     assert read_one(tmp_path, "bomb.pdf", content).problem in {"too_large", "broken", "no_text"}
+
+
+def test_the_reader_binds_itself() -> None:
+    """Whatever unfolds: more memory than it allows itself is not to be had."""
+    program = f"import runpy; it = runpy.run_path({document_text.__file__!r}); it['limit'](); "
+    wanted = document_text.MEMORY
+    ended = subprocess.run(
+        [sys.executable, "-c", program + f"bytearray({wanted})"], capture_output=True, check=False
+    )
+    assert ended.returncode != 0
+    assert b"MemoryError" in ended.stderr
 
 
 def test_too_much_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
