@@ -42,6 +42,7 @@ def report_among(
     if fitting and not (any(map(_named, long)) and not any(map(_named, fitting))):
         return Answer(True, _listed([d for d in fitting if _named(d)] or fitting))
     words = _listed(own)
+    own = [d for d in own if d.kind != "latex"]  # what the report is made from
     if len(own) == len(long) == 1:
         if (long[0].pages or 0) <= pages + more:
             return Answer(None, words + "; " + _("more pages are allowed to some students only"))

@@ -1,7 +1,7 @@
 """What do the written documents of a delivery say? Pages and text of its PDFs, nothing believed.
 
-A PDF is read by a program of its own with little memory and time. Documents of other kinds
-(`.docx`, `.odt`, a `.doc` called `.pdf`) are named, not read.
+A PDF is read by a program of its own with little memory and time, LaTeX as the text that it is.
+Documents of other kinds (`.docx`, `.odt`, a `.doc` called `.pdf`) are named, not read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_DOCUMENTS = 20  # read in one delivery; further ones are named
 MAX_BYTES = 50 * 2**20  # of one document
 PATIENCE = 30.0  # seconds for one document
 MAX_SECONDS = 90.0  # for all of one delivery
-HEAD = 64 * 2**10  # bytes that tell what a file is
+HEAD = 256 * 2**10  # bytes that tell what a file is, and all that is read of LaTeX
 
 Kind = Literal["pdf", "word", "opendocument", "rtf", "latex", "html", "picture", "empty", "other"]
 Problem = Literal["", "encrypted", "broken", "no_text", "too_large", "took_too_long", "not_read"]
@@ -72,6 +72,9 @@ def read_documents(root: Path, files: Iterable[Path]) -> tuple[Document, ...]:
             continue
         if kind == "pdf" and len(found) < MAX_DOCUMENTS and time.monotonic() < ends:
             read = _read(root / path, path.as_posix())
+        elif kind == "latex":
+            text = head.decode("utf-8", errors="replace")
+            read = Document(name=path.as_posix(), kind=kind, text=text)
         else:
             read = Document(name=path.as_posix(), kind=kind, problem="not_read")
         found.append(read.model_copy(update={"digest": _digest(root / path)}))

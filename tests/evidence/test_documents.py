@@ -119,6 +119,12 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     assert (found.kind, found.text) == ("empty", "")
 
 
+def test_latex_is_read_as_it_stands(tmp_path: Path) -> None:
+    found = read_one(tmp_path, "informe.tex", b"\\section{Tama\xc3\xb1o}\n$\\frac{n-k}{s}$\xff")
+    assert (found.kind, found.problem, found.pages) == ("latex", "", None)
+    assert "Tamaño" in found.text
+
+
 def _zipped(name: str) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
