@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ from graders.analysis.runs import TrainedRun
 MAX_CHANNELS = 4  # of a picture
 MAX_CLASSES = 64  # of a mask
 COARSE = 16  # pixels to an answer: a mask of a quarter of the height may be meant as one
+_CLASSES = re.compile(r"entropy|nll|log_?softmax|log1p", re.IGNORECASE)
 Form = tuple[tuple[Any, ...], ...]
 _LAYERS = ("linear", "matmul", "conv")
 _COUNTED = ("pool", "norm", "concat", "add", "dropout")
@@ -30,7 +32,7 @@ _GROWN = ("interpolate", "upsample", "upsample_nearest", "upsample_bilinear", "p
 @dataclass(frozen=True)
 class PixelRun:
     """A training run of a network that answers for every pixel. `part` is where it ran; `sure` is
-    False when its answer is coarser than the picture, or looks like a picture itself."""
+    False when its answer may be another picture and no mask."""
 
     part: str
     reading: Reading
@@ -65,7 +67,8 @@ def pixel_runs(reading: Reading) -> tuple[PixelRun, ...]:
                 continue
             sure = answers_for_pixels(network)
             if sure is not False:
-                found.append(PixelRun(part, own, run, network, bool(sure)))
+                made = bool(sure) or _tells_classes(run)
+                found.append(PixelRun(part, own, run, network, made))
     return tuple(found)
 
 
@@ -76,8 +79,17 @@ def _network_of(reading: Reading, run: TrainedRun) -> Network | None:
     return run.after or next(reversed(same), None) or run.network
 
 
+def _tells_classes(run: TrainedRun) -> bool:
+    """Does the loss compare classes? That of a network that draws its picture again does not."""
+    names = list(run.run.loss_nodes)
+    if run.network is not None and run.network.graph.why == "training":
+        names += [node.op for node in run.network.nodes]
+    return any(_CLASSES.search(name) for name in names)
+
+
 def answers_for_pixels(network: Network) -> bool | None:
-    """Does a convolutional network give its picture's every pixel an answer? None when nearly."""
+    """Does a convolutional network give its picture's every pixel an answer? None when nearly: the
+    answer is coarser, or has as many channels as the picture."""
     if not any(kind(network.nodes[layer.node]) == "conv" for layer in network.layers):
         return False
     if network.output is None:

@@ -88,5 +88,9 @@ class Whole:
     def illegible(self) -> bool:
         """Is there something that somebody may have written an answer on and that cannot be read:
         a picture put into a notebook or a document, a document of another kind?"""
-        drawn = any(p.passage.picture and p.passage.kind != "shown" for p in self.passages)
-        return drawn or any(document.pictures or document.problem for document in self.documents)
+        drawn = (p for p in self.passages if p.passage.picture)
+        put = any(
+            p.passage.kind == "prose" or (p.passage.kind == "code" and p.part == OTHERS)
+            for p in drawn
+        )  # handed-out code may load pictures of its own
+        return put or any(document.pictures or document.problem for document in self.documents)

@@ -15,6 +15,7 @@ Kind = Literal["prose", "code", "shown"]
 _TAG = re.compile(r"<style.*?</style>|<[^>]+>", re.DOTALL | re.IGNORECASE)
 _ROW = re.compile(r"</(?:tr|p|div|li|h\d)>|<br\s*/?>", re.IGNORECASE)
 _PICTURE = re.compile(r"!\[[^\]]*\]\([^)]+\)|<img\b", re.IGNORECASE)
+_BADGE = re.compile(r"badge|shields\.io", re.IGNORECASE)
 _LOADED = re.compile(r"\bImage\(|\bimread\(|\bImage\.open\(")
 # Of what a cell showed, in the order in which the richer form is preferred.
 _FORMS = ("text/latex", "text/markdown", "text/plain", "text/html")
@@ -55,7 +56,8 @@ def _of_cell(index: int, cell: Any) -> Iterator[Passage]:
         return  # it stands between two notebooks
     source = _text(cell.get("source"))
     if cell.get("cell_type") != "code":
-        picture = bool(cell.get("attachments")) or _PICTURE.search(source) is not None
+        shown = (source[m.start() : m.end() + 200] for m in _PICTURE.finditer(source))
+        picture = bool(cell.get("attachments")) or any(not _BADGE.search(s) for s in shown)
         yield Passage("prose", index, source, picture)
         return
     yield Passage("code", index, source, _LOADED.search(source) is not None)

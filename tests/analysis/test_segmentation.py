@@ -113,6 +113,15 @@ def test_an_autoencoder_is_left_to_a_person(lab: Lab) -> None:
     assert trained(lab.reading()).holds is None
 
 
+def test_three_classes_of_a_picture_with_three_channels(lab: Lab) -> None:
+    net = nn.Sequential(conv(3, 4), nn.ReLU(), conv(4, 3))
+    classes = lab.masks[:, 0].long() * 2
+    lab.train(
+        net, lab.images, classes, batch=16, loss=lambda z, t, _x: nn.functional.cross_entropy(z, t)
+    )
+    assert trained(lab.reading()).holds
+
+
 @pytest.mark.parametrize(
     ("nets", "holds"),
     [
