@@ -143,13 +143,13 @@ def _scores(reading: Reading) -> Iterator[Score]:
             named = bool(metric)
             metric = metric or _metric(around.get(number.cell, ""))
             value = number.value / 100 if number.percent or number.value > 1 else number.value
-            if metric and 0 < value <= 1:
+            if metric and 0 <= value <= 1:
                 sure = named and not number.literal and not number.typed
                 at = reading.whole.cell(part, number.cell)
                 yield Score(metric, value, at, sure, _APART.search(words) is not None)
         for cell, name, value in own.held:
             metric = _metric(name)
-            if metric and cell >= begins[part] and 0 < value < 1:
+            if metric and cell >= begins[part] and 0 <= value < 1:
                 at = reading.whole.cell(part, own.cell(cell))
                 yield Score(metric, value, at, True, _APART.search(name) is not None)
 
