@@ -38,7 +38,9 @@ def loss_lowered(
     student: Reading, layers: list[Any], points: list[Any], example: bool = False
 ) -> Finding:
     """The loss before and after the step was computed, and is right."""
-    answer = judging.anywhere(student, exercise(layers, points), backpropagation.losses)
+    answer = judging.anywhere(
+        student, exercise(layers, points), backpropagation.losses, judging.LOSS
+    )
     return _require(answer, example, _("the loss before the step and after it, as numbers"))
 
 

@@ -144,7 +144,8 @@ def _scale(values: Array) -> Array:
 def _best(readings: Sequence[Sequence[Wanted]], places: Sequence[Place]) -> Finding:
     """The way of counting by which most is found, and least by chance."""
     found = [_look(wanted, places) for wanted in readings]
-    best = min(found, key=_rank)
+    sure = next((one for one in found if one.certain), None)
+    best = sure or min(found, key=_rank)
     if best.complete:
         return best
     nearest = min(

@@ -34,7 +34,7 @@ _INDICATOR = re.compile(
 )
 _MORE = re.compile(r">|\\geq?(?![a-z])|\\gt\b|\u2265")
 _LESS = re.compile(r"<|\\leq?(?![a-z])|\\lt\b|\u2264")
-_PARTS = re.compile(r"(?<![<>!])=|\\\\|\n|\\odot|\\circ|\\Rightarrow|\\implies|\$\$?|:|;")
+_PARTS = re.compile(r"(?<![<>!])=|\\\\|\n|\\odot|\\circ|\\Rightarrow|\\implies|\$\$?|:|;|,\s")
 
 
 @dataclass(frozen=True)

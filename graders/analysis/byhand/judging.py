@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from graders.analysis.byhand import backpropagation
 from graders.analysis.byhand.backpropagation import Finding
 from graders.analysis.byhand.exercise import Exercise
-from graders.analysis.byhand.places import COMPUTED, HELD, Place, of_part, places
+from graders.analysis.byhand.places import COMPUTED, HELD, Place, about, of_part, places
 from graders.analysis.reading import Reading
 from graders.analysis.statement import Answer
 from graders.analysis.whole import OTHERS
@@ -15,12 +16,22 @@ from graders.language import _
 
 Search = Callable[[Exercise, Sequence[Place]], Finding]
 MANY = 4  # names that are told
+LOSS = re.compile(
+    r"p[ée]rdida|perte|\bloss|\bmse\b|\becm\b|\berror|\bcost[eo]?\b|fehler|verlust|perda|\bL\d?\b|\\ell",
+    re.IGNORECASE,
+)
 
 
-def anywhere(reading: Reading, exercise: Exercise, search: Search) -> Answer:
-    """Is it anywhere in the submission, whoever computed it?"""
+def anywhere(
+    reading: Reading, exercise: Exercise, search: Search, word: re.Pattern[str] | None = None
+) -> Answer:
+    """Is it anywhere in the submission, whoever computed it? Behind a `word`, where one is given,
+    fewer figures have to be no accident."""
     whole = reading.whole
-    finding = search(exercise, list(places(whole, whole.ask(HELD))))
+    seen = list(places(whole, whole.ask(HELD)))
+    if word is not None:
+        seen += about(whole, word)
+    finding = search(exercise, seen)
     if finding.certain:
         return Answer(True, _said(finding), finding.cells)
     if finding.complete:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from graders.evidence.passages import Kind
 from graders.evidence.questions import Answer, held
 
 HELD = held()
+BEHIND = 120  # characters behind a word in which what it is about stands
 COMPUTED: tuple[Kind, ...] = ("shown",)
 WRITTEN: tuple[Kind, ...] = ("prose", "code", "shown")
 
@@ -40,6 +42,23 @@ def places(whole: Whole, answers: dict[str, tuple[Answer, ...]]) -> Iterator[Pla
         for comma in COMMAS:
             found = figures(document.text, comma)
             yield Place(Row.of(found, [-1] * len(found)), None, document.name)
+
+
+def about(whole: Whole, word: re.Pattern[str]) -> Iterator[Place]:
+    """Figures that stand behind a word, wherever it is written or shown: far fewer than all."""
+    texts: list[tuple[str, int, str | None]] = [
+        (p.passage.text, p.cell, p.part) for p in whole.passages if p.passage.kind != "code"
+    ]
+    texts += [(document.text, -1, None) for document in whole.documents]
+    for text, cell, part in texts:
+        ends = 0
+        parts = []
+        for match in word.finditer(text):
+            start, ends = max(ends, match.end()), match.end() + BEHIND
+            parts.append(text[start:ends])
+        for comma in COMMAS if parts else ():
+            found = figures("\n".join(parts), comma)
+            yield Place(Row.of(found, [cell] * len(found)), part)
 
 
 def of_part(

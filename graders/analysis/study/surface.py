@@ -46,14 +46,23 @@ def sample_of(points: NDArray[Any], values: NDArray[Any]) -> Sample | None:
     if len(where) != len(heights) or not (np.isfinite(where).all() and np.isfinite(heights).all()):
         return None
     plain = _likeness(where, heights)
-    scales = np.geomspace(0.2, 40.0, 400)
     if plain < ALIKE:
-        centred = where - where.mean(axis=0)
-        best = max(_likeness(scale * centred, heights) for scale in scales)
-        if best < ALIKE_SCALED:
+        plain = max(_best_scaled(w, heights) for w in (where, where - where.mean(axis=0)))
+        if plain < ALIKE_SCALED:
             return None
-        plain = best
     return Sample(float(np.sqrt(max(0.0, 1.0 - plain**2))), len(points))
+
+
+def _best_scaled(points: Array, heights: Array) -> float:
+    """The likeness at the scale of the points that gives most of it."""
+    scales = np.geomspace(0.2, 40.0, 400)
+    best = 0.0
+    for _time in range(3):  # first everywhere, then around the best one
+        found = [_likeness(scale * points, heights) for scale in scales]
+        place, best = int(np.argmax(found)), max(best, *found)
+        low, high = scales[max(0, place - 1)], scales[min(len(scales) - 1, place + 1)]
+        scales = np.linspace(low, high, 40)
+    return best
 
 
 def _likeness(points: Array, heights: Array) -> float:
