@@ -97,10 +97,10 @@ def _number(match: re.Match[str]) -> WrittenNumber:
             under = float(match[below])
             value = float(match[above]) / under if under else float("nan")
             return WrittenNumber(sign * value, 0.0, match.start(), match.end())
-    digits = match["digits"].replace(",", ".")
+    digits = match["digits"].replace(",", ".").rstrip(".")  # which may end the sentence
     exponent = int((match["power"] or match["tenth"] or "0")[:4])
     decimals = len(digits.partition(".")[2])
-    value = sign * float(f"{digits.rstrip('.')}e{exponent}")
+    value = sign * float(f"{digits}e{exponent}")
     whole = decimals == 0 and not exponent
     tolerance = 0.0 if whole else float(f"0.5e{exponent - decimals}")
     return WrittenNumber(value, tolerance, match.start(), match.end())

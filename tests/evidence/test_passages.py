@@ -48,6 +48,7 @@ def test_pictures_are_noticed(tmp_path: Path) -> None:
         markdown("![hoja](attachment:hoja.png)"),
         markdown("sin nada", attachments={"hoja.png": {}}),
         markdown("sin nada"),
+        markdown('<img src="https://colab.research.google.com/assets/colab-badge.svg"/>'),
         code("Image('hoja.jpg')", picture),
         code("plt.plot(x)", picture),
     )
@@ -55,6 +56,7 @@ def test_pictures_are_noticed(tmp_path: Path) -> None:
     assert found == [
         ("prose", True),
         ("prose", True),
+        ("prose", False),
         ("prose", False),
         ("code", True),
         ("shown", True),

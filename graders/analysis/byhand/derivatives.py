@@ -34,7 +34,9 @@ _INDICATOR = re.compile(
 )
 _MORE = re.compile(r">|\\geq?(?![a-z])|\\gt\b|\u2265")
 _LESS = re.compile(r"<|\\leq?(?![a-z])|\\lt\b|\u2264")
-_PARTS = re.compile(r"(?<![<>!])=|\\\\|\n|\\odot|\\circ|\\Rightarrow|\\implies|\$\$?|:|;|,\s")
+_PARTS = re.compile(
+    r"(?<![<>!])=|\\\\|\n|\\odot|\\circ|\\Rightarrow|\\implies|\$\$?|:|;|(?<!\\),\s"
+)
 
 
 @dataclass(frozen=True)
@@ -202,8 +204,8 @@ def _is_above(condition: str) -> bool | None:
 
 
 def _mentioned(activation: Activation, whole: Whole) -> tuple[bool, tuple[int, ...]]:
-    cells = tuple(
-        sorted({p.cell for p in whole.passages if activation.mention.search(p.passage.text)})
-    )
+    """Is it spoken of? Code that only uses it says nothing of its derivative."""
+    prose = (p for p in whole.passages if p.passage.kind != "code")
+    cells = tuple(sorted({p.cell for p in prose if activation.mention.search(p.passage.text)}))
     documents = any(activation.mention.search(d.text) for d in whole.documents)
     return bool(cells) or documents, cells[:5]

@@ -52,6 +52,8 @@ def of_values(values: Iterable[float]) -> tuple[Figure, ...]:
 
 def _unit(value: float, written: float) -> float:
     """How far a number may be rounded: `0.5` is not what is left of 0.45."""
+    if not value:
+        return LEAST / 2  # as much may be left out of a table of small numbers
     if not written:
         return EXACT * max(1.0, abs(value))
     return min(written, max(LEAST, LEAST * abs(value)))

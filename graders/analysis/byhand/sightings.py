@@ -81,7 +81,7 @@ class Sighting:
 def sighting(row: Row, wanted: Wanted) -> Sighting | None:
     """The least accidental place at which all these numbers stand together; None when there is
     none."""
-    agrees = _agreeing(row, wanted.values, 1.0, 0.0)
+    agrees = _agreeing(row, wanted, 1.0, 0.0)
     if agrees is None or not agrees.any(axis=0).all():
         return None
     found = [_in_order(row, wanted, agrees), *(_nearby(row, wanted, agrees, w) for w in _WINDOWS)]
@@ -90,7 +90,7 @@ def sighting(row: Row, wanted: Wanted) -> Sighting | None:
 
 def nearly(row: Row, wanted: Wanted) -> bool:
     """Do numbers stand together that would be these, had they been rounded less on the way?"""
-    near = _agreeing(row, wanted.values, NEAR_UNITS, NEAR_SHARE)
+    near = _agreeing(row, wanted, NEAR_UNITS, NEAR_SHARE)
     if near is None or not near.any(axis=0).all():
         return False
     size = len(row.values)
@@ -98,13 +98,13 @@ def nearly(row: Row, wanted: Wanted) -> bool:
     return bool(_counts(near, span).astype(bool).all(axis=1).any())
 
 
-def _agreeing(row: Row, values: Array, units: float, share: float) -> NDArray[np.bool_] | None:
+def _agreeing(row: Row, wanted: Wanted, units: float, share: float) -> NDArray[np.bool_] | None:
     """Which figure (rows) may be which number (columns)? None when there are too few figures."""
-    wanted = values.reshape(-1)
-    if not len(wanted) or len(row.values) < len(np.unique(wanted)):
+    values, scale = wanted.values.reshape(-1), wanted.scale.reshape(-1)
+    if not len(values) or len(row.values) < len(np.unique(values)):
         return None
-    apart = np.abs(row.values[:, None] - wanted[None, :])
-    room = units * row.units[:, None] + share * np.abs(wanted)[None, :] + 1e-12
+    apart = np.abs(row.values[:, None] - values[None, :])
+    room = units * row.units[:, None] + share * scale[None, :] + 1e-12
     return np.asarray(apart <= room)
 
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 MIN_ROWS = 20
-ALIKE = 0.6  # correlation with the surface as it is
-ALIKE_SCALED = 0.8  # with the surface of points that were scaled, one of many scales
+ALIKE = 0.3  # correlation with the surface: noise may be large
+SURE, SURE_SCALED = 12.0, 30.0  # squared correlation times rows: chance, and that of many scales
+RING = 2.0  # radius of the surface's first ring: scaled points reach beyond it
 MAX_ROWS = 2000  # looked at
 
 
@@ -46,16 +47,21 @@ def sample_of(points: NDArray[Any], values: NDArray[Any]) -> Sample | None:
     if len(where) != len(heights) or not (np.isfinite(where).all() and np.isfinite(heights).all()):
         return None
     plain = _likeness(where, heights)
-    if plain < ALIKE:
-        plain = max(_best_scaled(w, heights) for w in (where, where - where.mean(axis=0)))
-        if plain < ALIKE_SCALED:
-            return None
-    return Sample(float(np.sqrt(max(0.0, 1.0 - plain**2))), len(points))
+    scaled = max(_best_scaled(w, heights) for w in (where, where - where.mean(axis=0)))
+    if plain < _enough(len(where), SURE) and scaled < _enough(len(where), SURE_SCALED):
+        return None
+    best = max(plain, scaled)
+    return Sample(float(np.sqrt(max(0.0, 1.0 - best**2))), len(points))
+
+
+def _enough(rows: int, sure: float) -> float:
+    return max(ALIKE, float(np.sqrt(sure / rows)))
 
 
 def _best_scaled(points: Array, heights: Array) -> float:
     """The likeness at the scale of the points that gives most of it."""
-    scales = np.geomspace(0.2, 40.0, 400)
+    widest = float(np.sqrt(np.max(np.sum(points**2, axis=1))))
+    scales = np.geomspace(RING, 10 * RING, 300) / max(widest, 1e-9)
     best = 0.0
     for _time in range(3):  # first everywhere, then around the best one
         found = [_likeness(scale * points, heights) for scale in scales]
