@@ -109,19 +109,23 @@ class Marking:
 
     def _answer(self, criterion: Criterion) -> Verdict:
         """A check's answer, from memory when it was asked before. Raises NoReading."""
-        seen: Part | Together
-        if self.job.rubric.notebooks and criterion.notebook is None:
-            seen = self._together
-        else:
-            seen = next(p for p in self.parts if p.id == (criterion.notebook or ""))
-            if seen.problem:
-                return _absent(criterion, seen)
-            if not self._readable(seen):
-                raise NoReading
+        seen = self.seen(criterion)
+        if isinstance(seen, Part) and seen.problem:
+            return _absent(criterion, seen)
         known = seen.remembered.verdict(criterion, seen.seen)
         if known is None:
             known = self._asked(seen, criterion)
         return self._placed(as_far_as_seen(known, seen.cut_short), seen)
+
+    def seen(self, criterion: Criterion) -> Part | Together:
+        """What the criterion's check looks at: the run of its notebook, which may not have been
+        handed in, or all of them. Raises NoReading."""
+        if self.job.rubric.notebooks and criterion.notebook is None:
+            return self._together
+        part = next(p for p in self.parts if p.id == (criterion.notebook or ""))
+        if not part.problem and not self._readable(part):
+            raise NoReading
+        return part
 
     def _readable(self, part: Part) -> bool:
         """Is there evidence of this run that the machine did not spoil?"""

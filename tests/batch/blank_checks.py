@@ -1,6 +1,6 @@
 """Would `corrige validate` notice a check that does nothing? Each is spoilt in turn.
 
-    python tests/batch/blank_checks.py [ASSIGNMENT] [-n WORKERS]
+    python tests/batch/blank_checks.py [ASSIGNMENT] [-n WORKERS] [--brief]
 
 Every check of the rubric gets, one after the other, a body that says at once that the criterion
 is met, that it is violated, that it cannot tell. The proofs are marked again with it, over the
@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from graders.batch import flags
 from graders.batch.job import Job
 from graders.batch.judging import Judged
 from graders.batch.mark import as_far_as_seen, ask, resolve, settle
@@ -79,9 +78,7 @@ def spoilt_checks(rubric: Rubric) -> list[Spoilt]:
 def judged_with_each(job: Job, name: str) -> dict[Spoilt, Judged]:
     """What comes of one proof with each check spoilt."""
     marking = Marking(job.submission(name), job)
-    readings = {part.id: part.reading for part in marking.ran}
-    cut_short = {part.id: flags.cut_short(part.kept.record) for part in marking.ran}
-    assert readings
+    assert marking.ran
     with speaking(job.language):
         raised = frozenset(flag.id for flag in marking.flags)
     known: dict[str, Verdict] = {}
@@ -89,10 +86,9 @@ def judged_with_each(job: Job, name: str) -> dict[Spoilt, Judged]:
     for spoilt in spoilt_checks(job.rubric):
 
         def answer(criterion: Criterion, spoilt: Spoilt = spoilt) -> Verdict:
-            part = criterion.notebook or ""
             if criterion.check == spoilt.check or criterion.id not in known:
-                verdict = ask(readings[part], criterion, None)
-                verdict = as_far_as_seen(verdict, cut_short[part])
+                seen = marking.seen(criterion)
+                verdict = as_far_as_seen(ask(seen.reading, criterion, None), seen.cut_short)
                 if criterion.check == spoilt.check:
                     return verdict
                 known[criterion.id] = verdict
@@ -127,9 +123,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("assignment", nargs="?", default="p3")
     parser.add_argument("-n", type=int, default=2, help="workers (default %(default)s)")
+    parser.add_argument("--brief", action="store_true", help="as `corrige validate --brief`")
     given = parser.parse_args(arguments)
     began = time.perf_counter()
-    planned = plan(given.assignment, language="en")
+    planned = plan(given.assignment, language="en", brief=given.brief)
     told = noticed(planned, given.n)
     seconds = time.perf_counter() - began
     as_they_are = told.pop(Spoilt())
