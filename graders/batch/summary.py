@@ -80,7 +80,7 @@ def lost(result: Result) -> str:
         if criterion.verdict is VerdictKind.VIOLATED
     ]
     if result.late is not None and result.late.costs:
-        names.insert(0, _("late"))
+        names.insert(0, _("late") if result.late.certain else _("late?"))
     shown = ", ".join(names[:_SHOWN])
     if len(names) <= _SHOWN:
         return shown

@@ -12,6 +12,7 @@ from graders.language import _, speaking
 from graders.rubric import available
 from graders.rubric.editor_schema import schema_text
 from graders.rubric.form import ASSIGNMENT_ID
+from graders.rubric.lookup import COURSE
 
 STARTER = Path(__file__).resolve().parents[1] / "starter"
 _NAME = "ASSIGNMENT"  # stands in the starter's files for the assignment's name
@@ -38,7 +39,7 @@ def lay_out(assignment: str, root: Path) -> list[Path]:
 
     Raises UsageProblem, with nothing written, when the name will not do or something is there.
     """
-    if not re.fullmatch(ASSIGNMENT_ID, assignment):
+    if not re.fullmatch(ASSIGNMENT_ID, assignment) or assignment.startswith(COURSE):
         raise UsageProblem(
             _("'{value}' is not a valid name here: write it like '{example}'.").format(
                 value=assignment, example="p4"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from graders.course.arithmetic import Sum, written_out
+from graders.course.arithmetic import Sum, figure, written_out
 from graders.course.formula import Span, exactly, of_assignments, of_course, share, two_decimals
 from graders.course.loading import Written
 from graders.course.matching import Handed, Matched, match, may_be_theirs
@@ -77,7 +77,13 @@ def grades(course: Course, handed: Handed, written: Written) -> Grades:
     """
     matched = match(handed, written)
     rows = [_grade(name, course, handed, written, matched) for name in matched.students]
-    return Grades(tuple(rows), tuple(dict.fromkeys(matched.notes)))
+    unclear = [
+        f"{row.student}, {standing.assignment}: {standing.said}."
+        for row in rows
+        for standing in row.standings
+        if standing.kind == "unclear"
+    ]
+    return Grades(tuple(rows), tuple(dict.fromkeys((*matched.notes, *unclear))))
 
 
 def _grade(
@@ -151,7 +157,7 @@ def _marked(one: Marked, course: Course) -> Standing:
     said = one.submission
     if one.low != one.high:
         said = _("{submission}, still from {low} to {high}").format(
-            submission=said, low=one.low, high=one.high
+            submission=said, low=figure(Fraction(one.low)), high=figure(Fraction(one.high))
         )
     return Standing(one.assignment, "marked", _on_scale(one, course), said, one)
 

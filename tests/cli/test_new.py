@@ -64,7 +64,7 @@ def test_the_name_of_an_assignment_that_is_shipped_is_taken(here):
         lay_out("p3", here)
 
 
-@pytest.mark.parametrize("name", ["", "P4", "p 4", "../p4", "-p4", "p4\n", "práctica"])
+@pytest.mark.parametrize("name", ["", "P4", "p 4", "../p4", "-p4", "p4\n", "práctica", "course-p4"])
 def test_a_name_that_will_not_do(here, name):
     with pytest.raises(UsageProblem, match="not a valid name"):
         lay_out(name, here)

@@ -197,6 +197,7 @@ def test_a_name_that_is_nobodys(course: Course, decide: Decide) -> None:
     made = grades(course, work, decide("students: [Ana, Luis]"))
     assert made.notes == (
         "t1/anna is by 'anna', which is no student's name nor an alias. Did you mean 'Ana'?",
+        "Ana, t1: nothing found, and one of these may be this student's: anna.",
     )
     assert said(one(made, "Ana"), "t1")[0] == "unclear"
     assert between(one(made, "Ana"), "t1") == (0, 14)
@@ -217,6 +218,7 @@ def test_two_submissions_of_one_student(course: Course, decide: Decide) -> None:
         "more than one is this student's: ana, ana-2",
     )
     assert between(one(made, "ana"), "t1") == (8, 14)
+    assert made.notes == ("ana, t1: more than one is this student's: ana, ana-2.",)
 
 
 def test_decisions_about_nobody(course: Course, decide: Decide) -> None:
