@@ -35,8 +35,8 @@ def anywhere(
     if finding.certain:
         return Answer(True, _said(finding), finding.cells)
     if finding.complete:
-        words = _("numbers that agree stand there, but so coarse, or so far apart, that it may be ")
-        return Answer(None, words + _("chance") + "; " + _said(finding), finding.cells)
+        words = _("numbers that agree stand there, but so coarse or so far apart that it may be chance")
+        return Answer(None, words + "; " + _said(finding), finding.cells)
     if len(finding.near) == len(finding.missing):
         words = _("numbers near the right ones stand there: {names}")
         return Answer(None, words.format(names=_names(finding.near)), finding.cells)
