@@ -35,7 +35,9 @@ def anywhere(
     if finding.certain:
         return Answer(True, _said(finding), finding.cells)
     if finding.complete:
-        words = _("numbers that agree stand there, but so coarse or so far apart that it may be chance")
+        words = _(
+            "numbers that agree stand there, but so coarse or so far apart that it may be chance"
+        )
         return Answer(None, words + "; " + _said(finding), finding.cells)
     if len(finding.near) == len(finding.missing):
         words = _("numbers near the right ones stand there: {names}")
