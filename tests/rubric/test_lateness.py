@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import jsonschema
 import pytest
 
-from graders.rubric import Late, RubricError, load, schema
+from graders.rubric import Late, RubricError, find, load, schema
 from graders.rubric.moments import moment
 from graders.rubric.source import read_source
 
@@ -52,6 +52,24 @@ def test_offsets_need_no_zone(write: Callable[[str], Path], checks: Path) -> Non
     rubric = load(write(PLAIN + "late: {points_per_day: 1, count_from: hard}\n"), checks)
     assert rubric.zone is None
     assert rubric.late == Late(points_per_day=Decimal(1))
+
+
+@pytest.mark.parametrize(
+    ("name", "soft", "hard"),
+    [
+        ("t1", "2025-06-21T23:59:00-04:00", "2025-08-01T23:59:00-04:00"),
+        ("t2", None, "2025-07-23T23:59:00-04:00"),
+    ],
+)
+def test_the_deadlines_of_the_statements(name: str, soft: str | None, hard: str) -> None:
+    rubric = load(find(name))
+    assert (rubric.zone, rubric.deadline) == ("America/Caracas", hard)
+    assert rubric.late == Late(
+        points_per_day=Decimal(2),
+        at_most=Decimal(10),
+        zero_after="2025-08-05T23:59:00-04:00",
+        soft=soft,
+    )
 
 
 def test_clocks_that_go_back_give_the_later_time() -> None:
