@@ -2,7 +2,9 @@
 
     python -m graders.intake.fingerprints FOLDER > rubrics/NAME.templates.json
 
-reads the notebooks of a folder, and names each by the number in its first heading (`nb3_4`).
+reads the notebooks of a folder, and names each by the number in its first heading (`nb3_4`). Of
+several with the same number the last by its path is the one that is handed out, and the others are
+earlier editions of it: code of theirs is known to be nobody's work either.
 """
 
 from __future__ import annotations
@@ -24,17 +26,33 @@ _HEADING = re.compile(r"^\s*#+\s*(.+?)\s*#*\s*$", re.MULTILINE)
 _NUMBER = re.compile(r"notebook\s+(\d+)[._](\d+)")
 _MAGIC = re.compile(r"^\s*[!%].*$", re.MULTILINE)
 _TODO = re.compile(r"\bTODO\b")
+_VARYING = frozenset({"kind", "type_comment", "type_ignores", "type_params"})
 
 
 @lru_cache(maxsize=4096)  # a class's copies have most cells in common
 def code_digest(source: str) -> str:
-    """Of what code does: comments, blank lines and magics do not count."""
-    text = _MAGIC.sub("", source)
-    try:
-        text = ast.dump(ast.parse(text))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        text = re.sub(r"\s+", " ", text).strip()
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+    """Of what code does: comments, blank lines, magics and quotes do not count, nor does the
+    version of Python that reads it."""
+    for text in (source, _MAGIC.sub("", source)):
+        try:
+            said = _said(ast.parse(text))
+            break
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            said = re.sub(r"\s+", " ", text).strip()
+    return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _said(thing: Any) -> str:
+    """A syntax tree in words, without fields that are empty or that only some versions have."""
+    if isinstance(thing, list):
+        return f"[{','.join(map(_said, thing))}]"
+    if not isinstance(thing, ast.AST):
+        return repr(thing)
+    fields = ((name, value) for name, value in ast.iter_fields(thing) if name not in _VARYING)
+    parts = [
+        f"{name}={_said(value)}" for name, value in fields if value is not None and value != []
+    ]
+    return f"{type(thing).__name__}({','.join(parts)})"
 
 
 def cell_ids(cell: Cell) -> tuple[str, ...]:
@@ -93,9 +111,22 @@ def main(folder: Path) -> str:
             continue
         number = _NUMBER.search(facts["heading"])
         if number:
-            found[f"nb{number[1]}_{number[2]}"] = facts
+            name = f"nb{number[1]}_{number[2]}"
+            found[name] = facts | {"earlier": _earlier(facts["cells"], found.get(name))}
     ordered = sorted(found, key=lambda name: [int(part) for part in name[2:].split("_")])
     return json.dumps({name: found[name] for name in ordered}, indent=1, ensure_ascii=False) + "\n"
+
+
+def _earlier(cells: dict[str, str], before: dict[str, Any] | None) -> dict[str, list[str]]:
+    """Digests that cells had in earlier editions, and have no more."""
+    if before is None:
+        return {}
+    known = {
+        name: dict.fromkeys([*before["earlier"].get(name, ()), before["cells"].get(name)])
+        for name in cells
+    }
+    old = {name: [d for d in known[name] if d and d != cells[name]] for name in cells}
+    return {name: digests for name, digests in old.items() if digests}
 
 
 if __name__ == "__main__":

@@ -97,7 +97,8 @@ class KnownError(Frozen):
 class Template(Frozen):
     """A notebook that is handed out to be filled in, as far as copies of it can be recognised.
 
-    `cells` maps the ids that its code cells carry to digests of their code (`intake.recognise`).
+    `cells` maps the ids that its code cells carry to digests of their code (`intake.recognise`),
+    `earlier` to those of earlier editions in which the code was another.
     """
 
     id: str
@@ -105,8 +106,13 @@ class Template(Frozen):
     heading: str  # words of its first heading, in small letters
     functions: tuple[str, ...] = ()  # that its code defines
     cells: dict[str, str] = Field(default_factory=dict)
+    earlier: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     todo: tuple[str, ...] = ()  # ids of the cells that are to be filled in
     errors: dict[str, KnownError] = Field(default_factory=dict)  # by the cell's id
+
+    def digests(self, cell: str) -> tuple[str, ...]:
+        """Of a cell's code as it ever was handed out."""
+        return (self.cells[cell], *self.earlier.get(cell, ()))
 
 
 class Penalty(Frozen):

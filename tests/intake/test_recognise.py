@@ -1,10 +1,11 @@
 """Copies of handed-out notebooks are known by what they hold, whatever their file is called."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from graders.intake.fingerprints import code_digest, fingerprint
+from graders.intake.fingerprints import code_digest, fingerprint, main
 from graders.intake.recognise import places_of, recognise, unchanged_cells
 from graders.rubric.model import Template
 
@@ -100,3 +101,89 @@ def test_places_say_where_unchanged_cells_stand_in_the_copy():
     for copy in (cells, without(cells, "ids")):
         unchanged = unchanged_cells(template, copy)
         assert places_of(template, copy, unchanged) == {2: "3.4-0", 4: "3.4-2"}
+
+
+TWINS = {  # as the textbook's: the second has nearly all that the first has, under the same ids
+    "nb7_2": notebook("7.2", "Backpropagation", ["run", "back", "loss"]),
+    "nb7_3": notebook("7.2", "Initialization", ["run", "back", "loss", "init"]),
+}
+TWINS["nb7_3"][0]["source"] = "# **Notebook 7.3: Initialization**"
+TWIN_TEMPLATES = tuple(Template(id=name, **fingerprint(cells)) for name, cells in TWINS.items())
+
+
+@pytest.mark.parametrize("name", TWINS)
+@pytest.mark.parametrize("lost", ["nothing", "ids", "heading"])
+def test_what_templates_share_does_not_tell_them_apart(name, lost):
+    found = recognise(TWIN_TEMPLATES, {Path("a.ipynb"): without(solved(TWINS[name]), lost)})
+    assert list(found.copies) == [name]
+
+
+def headed(*texts):
+    return [{"cell_type": "markdown", "metadata": {}, "source": f"# {text}"} for text in texts]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Notebook 3.4: solved",
+        "NOTEBOOK 3_4",
+        "Cuaderno 3.4 -- Funciones de activación",
+        "Tarea 1 - 3.4 Activation functions",
+        "3.4 **Activation functions**",
+    ],
+)
+def test_headings_that_say_which_it_is(heading):
+    found = recognise(TEMPLATES, {Path("a.ipynb"): headed(heading)})
+    assert list(found.copies) == ["nb3_4"]
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ("3.4 Resultados",),
+        ("Lo aprendido con el Notebook 3.4",),
+        ("Informe", "Notebook 3.4", "Notebook 5.2", "Notebook 5.3"),
+        ("Notebook 3.41",),
+    ],
+)
+def test_a_notebook_that_writes_about_them_is_none(headings):
+    assert not recognise(TEMPLATES, {Path("a.ipynb"): headed(*headings)}).copies
+
+
+def test_another_notebook_of_the_book_is_none_though_its_cells_are_shared():
+    other = [*headed("Notebook 11.2: Residual networks"), *BOOKS["nb3_4"][1:]]
+    assert not recognise(TEMPLATES, {Path("a.ipynb"): other}).copies
+
+
+def test_what_is_built_on_a_copy_is_another_notebook():
+    copy = solved(BOOKS["nb5_2"])
+    reuses = [*headed("Evaluación"), *without(copy[1:], "ids")]
+    own = [{"cell_type": "code", "metadata": {}, "source": f"own = {n}"} for n in range(6)]
+    extended = [*BOOKS["nb5_2"], *own]
+    paths = [Path(name) for name in ("a.ipynb", "b.ipynb", "c.ipynb")]
+    found = recognise(TEMPLATES, dict(zip(paths, (reuses, extended, copy), strict=True)))
+    assert found.copies["nb5_2"].path == paths[2]
+    assert found.others == tuple(paths[:2])
+    assert not found.repeated
+
+
+def test_a_digest_is_of_what_the_code_does():
+    assert code_digest("x = 'a'") == code_digest('x = "a"  # b\n')
+    assert code_digest("y = (7\n  % 2)") == code_digest("y = (7 % 2)")
+    # As every version of Python says it: no empty fields, none that came later.
+    assert code_digest("def f():\n  return None") == "55826fad2ee48166"
+
+
+def test_editions_of_one_notebook_are_one_template(tmp_path):
+    for edition, source in (("2023", "def f(x):\n  return 1"), ("2024", "def f(x):\n  return 2")):
+        cells = [*headed("Notebook 3.4"), {**BOOKS["nb3_4"][1], "source": source}]
+        for cell in cells:
+            cell |= {"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {}
+        whole = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}
+        (tmp_path / f"{edition}.ipynb").write_text(json.dumps(whole))
+    [(name, facts)] = json.loads(main(tmp_path)).items()
+    template = Template(id=name, **facts)
+    assert template.cells == {"3.4-0": code_digest("def f(x):\n  return 2")}
+    assert template.digests("3.4-0")[1:] == (code_digest("def f(x):\n  return 1"),)
+    old = [{**BOOKS["nb3_4"][1], "source": "def f(x):\n  return 1  # as it was"}]
+    assert unchanged_cells(template, old) == {"3.4-0"}
