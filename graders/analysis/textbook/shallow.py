@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -27,12 +27,17 @@ def three_units(x: Array, phi: Sequence[float], theta: Sequence[Sequence[float]]
     return total
 
 
-def deep(x: Array, weights: Sequence[Array], biases: Sequence[Array]) -> tuple[Array, list[Array]]:
-    """Output and preactivations of a ReLU network; x is (D_in, n)."""
+def deep(
+    x: Array,
+    weights: Sequence[Array],
+    biases: Sequence[Array],
+    activation: Callable[[Array], Array] = relu,
+) -> tuple[Array, list[Array]]:
+    """Output and preactivations of a network; x is (D_in, n)."""
     hidden, before = x, []
     for weight, bias in zip(weights, biases, strict=True):
         before.append(bias + weight @ hidden)
-        hidden = relu(before[-1])
+        hidden = activation(before[-1])
     return before[-1], before
 
 
