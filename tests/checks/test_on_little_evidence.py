@@ -18,10 +18,7 @@ from graders.evidence.model import Evidence, FileSeen, ForwardPass, FunctionCall
 from graders.evidence.run_record import CellError, CellRecord, Output, RunRecord
 
 CRITERIA = [
-    c
-    for name in ("p3", "p2", "t2")
-    for c in rubrics.load(rubrics.find(name)).criteria
-    if c.check and not c.notebook
+    c for name in ("p3", "p2", "t2") for c in rubrics.load(rubrics.find(name)).criteria if c.check
 ]
 CELL = CellRecord(
     index=0,
