@@ -100,6 +100,7 @@ WRONG = {
         "'2025-06-21T23:59' needs a zone",
     ),
     "no moment": ("2025-08-01T23:59", "1/8/2025 # here", "'1/8/2025' is not a moment"),
+    "no year of ours": ("2025-08-01T23:59", "9025-08-01T23:59 # here", "is not a moment"),
     "no day of the month": ("zero_after: 2025-08-05", "zero_after: 2025-08-35 # here", "not a mo"),
     "no deadline": (
         "deadline: 2025-08-01T23:59\nlate:",
