@@ -105,6 +105,9 @@ def better(reading: Reading, baselines: Mapping[str, float], example: bool) -> A
     }
     words = ", ".join(f"{s.metric} {s.value:.4f}" for s in best.values())
     cells = tuple(s.cell for s in best.values())
+    if not _evaluated(reading):
+        words += "; " + _("no evaluation of such a network was seen that it could come from")
+        return Answer(None, words, cells)
     known = {
         metric: s.value - baselines[metric] for metric, s in best.items() if metric in baselines
     }
@@ -152,6 +155,18 @@ def _scores(reading: Reading) -> Iterator[Score]:
             if metric and cell >= begins[part] and 0 <= value < 1:
                 at = reading.whole.cell(part, own.cell(cell))
                 yield Score(metric, value, at, True, _APART.search(name) is not None)
+
+
+def _evaluated(reading: Reading) -> bool:
+    """Was one of the networks asked without gradients, or is that not known of any?"""
+    runs = pixel_runs(reading)
+    models = {(run.part, run.run.run.model) for run in runs}
+    asked = any(
+        (run.part, seen.model) in models and not seen.grad
+        for run in runs
+        for seen in run.reading.evidence.passes
+    )
+    return asked or all(model is None for _part, model in models)
 
 
 def _metric(words: str) -> str:
