@@ -67,9 +67,9 @@ def problem_of(document: Document) -> str:
     """Why its text is not known; "" when it is."""
     if document.kind != "pdf":
         return {
-            "word": _("a Word document, which is not read"),
-            "opendocument": _("an OpenDocument file, which is not read"),
-            "rtf": _("an RTF document, which is not read"),
+            "word": _("a Word document, not a PDF"),
+            "opendocument": _("an OpenDocument file, not a PDF"),
+            "rtf": _("an RTF document, not a PDF"),
             "latex": _("LaTeX source, not a PDF"),
             "html": _("a web page, not a PDF"),
             "picture": _("a picture, not a PDF"),

@@ -1,4 +1,4 @@
-"""A PDF on the standard input, its pages and text as JSON on the standard output.
+"""A document on the standard input, its pages and text as JSON on the standard output.
 
 Runs as a program of its own, with limits that it sets itself: a file that eats memory or time, or
 brings the reader down, takes nothing else with it. Standard library and pypdf only.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
+import runpy
 import sys
 from typing import Any
 
@@ -23,7 +25,12 @@ def main() -> None:
     """Read, answer, end. What goes wrong is in the answer, or there is none."""
     limit()
     logging.disable(logging.CRITICAL)
-    answer = document(sys.stdin.buffer.read())
+    content = sys.stdin.buffer.read()
+    if content.startswith(b"PK"):
+        read = runpy.run_path(os.path.join(os.path.dirname(__file__), "office_text.py"))
+        answer = read["document"](content, MAX_TEXT)
+    else:
+        answer = document(content)
     sys.stdout.write(json.dumps(answer))
 
 

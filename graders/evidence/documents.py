@@ -1,7 +1,7 @@
 """What do the written documents of a delivery say? Pages and text of its PDFs, nothing believed.
 
-A PDF is read by a program of its own with little memory and time, LaTeX as the text that it is.
-Documents of other kinds (`.docx`, `.odt`, a `.doc` called `.pdf`) are named, not read.
+PDFs, `.docx` and `.odt` are read by a program of their own with little memory and time, LaTeX as
+the text that it is. What else there is (a `.doc`, a picture called `.pdf`) is named, not read.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def read_documents(root: Path, files: Iterable[Path]) -> tuple[Document, ...]:
         kind = kind_of(path.name, head)
         if kind is None:
             continue
-        if kind == "pdf" and len(found) < MAX_DOCUMENTS and time.monotonic() < ends:
-            read = _read(root / path, path.as_posix())
+        if _readable(kind, head) and len(found) < MAX_DOCUMENTS and time.monotonic() < ends:
+            read = _read(root / path, path.as_posix(), kind)
         elif kind == "latex":
             text = head.decode("utf-8", errors="replace")
             read = Document(name=path.as_posix(), kind=kind, text=text)
@@ -79,6 +79,10 @@ def read_documents(root: Path, files: Iterable[Path]) -> tuple[Document, ...]:
             read = Document(name=path.as_posix(), kind=kind, problem="not_read")
         found.append(read.model_copy(update={"digest": _digest(root / path)}))
     return tuple(found)
+
+
+def _readable(kind: Kind, head: bytes) -> bool:
+    return kind == "pdf" or (kind in ("word", "opendocument") and head.startswith(b"PK"))
 
 
 def kind_of(name: str, head: bytes) -> Kind | None:
@@ -127,11 +131,11 @@ def _no_link(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
 
 
-def _read(path: Path, name: str) -> Document:
-    """A PDF, read by a program of its own."""
+def _read(path: Path, name: str, kind: Kind) -> Document:
+    """Read by a program of its own."""
     try:
         if path.lstat().st_size > MAX_BYTES:
-            return Document(name=name, problem="too_large")
+            return Document(name=name, kind=kind, problem="too_large")
         with open(path, "rb", opener=_no_link) as stream:
             ended = subprocess.run(
                 [sys.executable, "-I", document_text.__file__],
@@ -143,12 +147,12 @@ def _read(path: Path, name: str) -> Document:
                 check=False,
             )
     except subprocess.TimeoutExpired:
-        return Document(name=name, problem="took_too_long")
+        return Document(name=name, kind=kind, problem="took_too_long")
     except OSError:
-        return Document(name=name, problem="not_read")
+        return Document(name=name, kind=kind, problem="not_read")
     try:
-        return Document.model_validate({**json.loads(ended.stdout), "name": name})
+        return Document.model_validate({**json.loads(ended.stdout), "name": name, "kind": kind})
     except (ValueError, TypeError, ValidationError):
         # It was stopped at a limit: by the clock's signal, or out of memory.
         slow = ended.returncode < 0
-        return Document(name=name, problem="took_too_long" if slow else "too_large")
+        return Document(name=name, kind=kind, problem="took_too_long" if slow else "too_large")

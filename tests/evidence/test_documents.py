@@ -125,11 +125,44 @@ def test_latex_is_read_as_it_stands(tmp_path: Path) -> None:
     assert "Tamaño" in found.text
 
 
-def _zipped(name: str) -> bytes:
+def _zipped(*names: str, content: str = "x") -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr(name, "x")
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, content)
     return out.getvalue()
+
+
+WORD = (
+    "<w:p><w:r><w:t>La sal</w:t></w:r><w:r><w:t>ida es &lt;b&gt;</w:t></w:r></w:p>"
+    "<w:tr><w:tc><w:p><w:t>3</w:t></w:p></w:tc><w:tc><w:p><w:t>4</w:t></w:p></w:tc></w:tr>"
+    "<m:mr><m:e><m:r><m:t>6</m:t></m:r></m:e><m:e><m:r><m:t>11</m:t></m:r></m:e></m:mr>"
+)
+
+
+@pytest.mark.parametrize("name", ["informe.docx", "informe.pdf"])
+def test_a_word_document_is_read_though_it_has_no_pages(tmp_path: Path, name: str) -> None:
+    content = _zipped("word/document.xml", "word/media/image1.png", content=WORD)
+    found = read_one(tmp_path, name, content)
+    assert (found.kind, found.pages, found.pictures, found.problem) == ("word", None, 1, "")
+    assert "La salida es <b>" in found.text
+    assert found.text.split()[-4:] == ["3", "4", "6", "11"]
+
+
+def test_an_opendocument_is_read(tmp_path: Path) -> None:
+    content = _zipped("mimetype-opendocument", "content.xml", content="<text:p>hola</text:p>")
+    found = read_one(tmp_path, "informe.odt", content)
+    assert (found.kind, found.text.strip(), found.problem) == ("opendocument", "hola", "")
+
+
+def test_a_broken_word_document(tmp_path: Path) -> None:
+    found = read_one(tmp_path, "informe.docx", _zipped("word/document.xml")[:40] + b"word/")
+    assert (found.kind, found.problem) == ("word", "broken")
+
+
+def test_a_word_document_that_unfolds(tmp_path: Path) -> None:
+    found = read_one(tmp_path, "informe.docx", _zipped("word/document.xml", content="<" * 2**26))
+    assert len(found.text) <= document_text.MAX_TEXT
 
 
 @pytest.mark.parametrize(
