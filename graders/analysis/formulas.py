@@ -114,6 +114,7 @@ _REPLACED = re.compile(
         for k in sorted(_LATEX, key=len, reverse=True)
     )
 )
+_INDEX = re.compile(r"(?<=[^\W\d])\[\d\]")  # `stride[0]`
 _NAMED = re.compile(r"\\(?:text|mathrm|mathit|mathbf|textit|textrm|textbf|operatorname)\s*\{")
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<frac>\\frac)|(?P<int>//)"
@@ -132,7 +133,7 @@ def plain_formula(text: str) -> str:
         end = _closing(text, match.end())
         inner = re.sub(r"\W+", "", text[match.end() : end])
         text = text[: match.start()] + inner + text[end + 1 :]
-    return text
+    return _INDEX.sub("", text)
 
 
 def _closing(text: str, start: int) -> int:
@@ -156,6 +157,13 @@ class _Token:
     touches: bool  # nothing stands between it and the one before
 
 
+def _one_name(one: _Token, two: _Token) -> bool:
+    """Are two names the words of one, as in `tamaño de entrada`?"""
+    words = one.kind == two.kind == "name" and not two.touches
+    long = max(len(one.text), len(two.text)) > 1
+    return words and long and "\\" not in one.text + two.text
+
+
 _WORDS = frozenset("yoeau")  # of one letter, behind a number in a sentence
 _END = re.compile(r"\s*(?:$|\n|[=,;.:|)]|\\\\|\\end|\\tag|\\label)|\s+[^\W\d_]")
 
@@ -175,8 +183,13 @@ class _Reader:
                 break
             word = match[match.lastgroup]
             touches = match.start(match.lastgroup) == place
-            self.tokens.append(_Token(match.lastgroup, word, touches))
             place = match.end()
+            token = _Token(match.lastgroup, word, touches)
+            if self.tokens and _one_name(self.tokens[-1], token):
+                last = self.tokens.pop()
+                self.ends.pop()
+                token = _Token("name", f"{last.text}_{word}", last.touches)
+            self.tokens.append(token)
             self.ends.append(place)
 
     def whole(self) -> Formula:
@@ -245,7 +258,8 @@ class _Reader:
             bare = re.sub(r"_.*", "", token.text)
             short = len(bare) == 1 and bare not in _WORDS
             return token.touches or (last.kind == "number" and short)
-        return token.text in ("(", "[", "{") and (token.touches or last.kind == "number")
+        times = last.kind == "number" and last.text != "1"  # `+ 1 (rounded down)` is a remark
+        return token.text in ("(", "[", "{") and (token.touches or times)
 
     def raised(self) -> Formula:
         base = self.atom()

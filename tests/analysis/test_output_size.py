@@ -14,7 +14,7 @@ RIGHT = [
     r"\[ D_{salida} = \left\lfloor\dfrac{D_{\text{entrada}} - F + 2 \times P}{S}\right\rfloor+1 \]",
     r"$o = \text{floor}\left(\frac{i+2p-k}{s}\right)+1$",
     r"$$H_{out} = \left\lfloor\frac{H_{in}+2\times\text{padding}[0]-\text{dilation}[0]"
-    r"\times(\text{kernel\_size}[0]-1)-1}{\text{stride}[0]}+1\right\rfloor$$".replace("[0]", ""),
+    r"\times(\text{kernel\_size}[0]-1)-1}{\text{stride}[0]}+1\right\rfloor$$",
     "La salida es O = floor((n + 2p - k)/s) + 1, donde n es la entrada.",
     "salida = piso((N - K + 2*P) / S) + 1",
     "Tamaño: ⌊(n + 2p − k)/s⌋ + 1",
@@ -29,6 +29,12 @@ WITHOUT_ROUNDING = [
     "Dimensión de salida = (n + 2p - k)/s + 1",
     "**dimension de salida:** (W - K + 2P)/S + 1 y se redondea hacia abajo, donde W es la entrada",
     r"$$\frac{n-k+2p}{s}+1$$",
+    "Tamaño de salida = (Tamaño de entrada − Tamaño del kernel + 2 × Padding) / Stride + 1",
+    "Salida = ((Entrada - Kernel + 2*Padding) / Stride) + 1. Por ejemplo, con 4 sale 2.",
+    r"$$\left[\frac{n+2p-f}{s}+1\right]\times\left[\frac{n+2p-f}{s}+1\right]$$",
+    r"\begin{equation} H = \frac{(W - K + 2P)}{S} + 1 \end{equation}",
+    r"$$\text{Tamaño de salida} = \frac{\text{Entrada} + 2\cdot\text{Padding} - \text{Kernel}}"
+    r"{\text{Stride}} + 1$$",
 ]
 CODE = [
     "def f(n, k, p, s):\n    return (n + 2*p - k)//s + 1",
