@@ -89,11 +89,12 @@ class Notebook:
         seen: bool = True,
         prepare: Callable[[torch.Tensor], torch.Tensor] = lambda rows: rows,
         between: Callable[[int], None] = lambda step: None,
+        stepper: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
     ) -> None:
         """A loop of the notebook's own, in a cell of its own. `prepare` is applied to each batch
         in it, `between` runs before each step. Nothing is watched unless `seen`."""
         self.book.meet(net)
-        optimizer = torch.optim.Adam([p for p in net.parameters() if p.requires_grad], lr=rate)
+        optimizer = stepper([p for p in net.parameters() if p.requires_grad], lr=rate)
         judge = loss or (lambda z, t, _x: nn.functional.binary_cross_entropy_with_logits(z, t))
         net.train()
         step = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -54,11 +55,13 @@ def noise(reading: Reading) -> Answer:
 
 
 def _noise(found: Sequence[Trial]) -> Answer:
-    levels = [trial.sample.noise for trial in found]
+    low, high = (way((t.sample for t in found), key=lambda s: s.noise) for way in (min, max))
     cells = tuple(sorted({trial.cell for trial in found}))
     words = _("noise in the values trained on, as a share of their spread: {low:.2f} to {high:.2f}")
-    said = words.format(low=min(levels), high=max(levels))
-    return Answer(max(levels) - min(levels) > OTHER_NOISE, said, cells)
+    apart = high.noise - low.noise
+    differs = True if apart > OTHER_NOISE + math.hypot(low.doubt, high.doubt) else None
+    holds = differs if apart > OTHER_NOISE else False
+    return Answer(holds, words.format(low=low.noise, high=high.noise), cells)
 
 
 def sizes(reading: Reading) -> Answer:

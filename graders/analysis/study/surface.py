@@ -24,6 +24,11 @@ class Sample:
     noise: float
     rows: int
 
+    @property
+    def doubt(self) -> float:
+        """How far off the share may be, as it is one of so many points."""
+        return 2 * self.noise * float(np.sqrt(max(0.0, 1 - self.noise**2) / self.rows))
+
 
 def surface(points: Array) -> Array:
     """The surface's height at each point (n x 2); 0 in the middle, where it goes to."""

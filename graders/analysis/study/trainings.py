@@ -23,7 +23,7 @@ Array = NDArray[Any]
 MIN_STEPS = 5
 MAX_VALUES = 12  # of one tape that are looked at as points or heights
 PLAIN = ("sgd", "gradientdescent", "asgd")
-_FORMULA = re.compile(r"0[.,]8\D{0,80}0[.,]9|0[.,]9\D{0,80}0[.,]8", re.DOTALL)
+_FORMULA = re.compile(r"(?<!\d)0?\.8(?!\d).{0,160}(?<!\d)0?\.9(?!\d)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,12 @@ def trials(whole: Whole) -> tuple[Trial, ...]:
 
 
 def begun(whole: Whole) -> bool:
-    """Is there any trace of the study: points of the surface in variables, or its formula?"""
+    """Is there any trace of the study: points of the surface in variables, or code that computes
+    it? The formula in prose may be the statement's."""
     if any(True for _part, reading in whole.readings() for _held_one in _held(reading)):
         return True
-    texts = [p.passage.text for p in whole.passages if p.passage.kind != "shown"]
-    return any(
-        _FORMULA.search(text) and "sin" in text
-        for text in (*texts, *(document.text for document in whole.documents))
-    )
+    texts = [p.passage.text for p in whole.passages if p.passage.kind == "code"]
+    return any("sin" in text and _FORMULA.search(text) for text in texts)
 
 
 def _taped(reading: Reading, run: TrainedRun) -> Sample | None:
