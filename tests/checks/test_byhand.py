@@ -64,3 +64,13 @@ def test_the_network_is_computed_in_the_notebook_itself(tmp_path: Path) -> None:
     assert byhand.integrated(student, **GIVEN).cells == (0,)
     with pytest.raises(Violated):
         byhand.integrated(prose(tmp_path, right()), **GIVEN)
+
+
+def test_two_losses_are_easily_met_by_chance(tmp_path: Path) -> None:
+    net = exercise(LAYERS, POINTS)
+    before, after = net.squares, net.stepped(1.0).squares
+    said = f"La pérdida pasa de {before:.4f} a {after:.4f}."
+    assert byhand.loss_lowered(prose(tmp_path, said), **GIVEN).cells == (0,)
+    numbers = " ".join(f"{n / 100:.2f}" for n in range(400))
+    with pytest.raises(Violated):
+        byhand.loss_lowered(prose(tmp_path, numbers), **GIVEN)

@@ -16,6 +16,7 @@ from graders.language import _
 
 Search = Callable[[Exercise, Sequence[Place]], Finding]
 MANY = 4  # names that are told
+ACCIDENT = -1.5  # log10 of a chance at which what agrees is no sign of anything
 LOSS = re.compile(
     r"p[ée]rdida|perte|\bloss|\bmse\b|\becm\b|\berror|\bcost[eo]?\b|fehler|verlust|perda|\bL\d?\b|\\ell",
     re.IGNORECASE,
@@ -34,12 +35,12 @@ def anywhere(
     finding = search(exercise, seen)
     if finding.certain:
         return Answer(True, _said(finding), finding.cells)
-    if finding.complete:
+    if finding.complete and finding.chance <= ACCIDENT:
         words = _(
             "numbers that agree stand there, but so coarse or so far apart that it may be chance"
         )
         return Answer(None, words + "; " + _said(finding), finding.cells)
-    if len(finding.near) == len(finding.missing):
+    if finding.missing and len(finding.near) == len(finding.missing):
         words = _("numbers near the right ones stand there: {names}")
         return Answer(None, words.format(names=_names(finding.near)), finding.cells)
     enough = 2 * len(finding.sure) >= len(finding.found) + len(finding.missing)
@@ -68,9 +69,11 @@ def integrated(reading: Reading, exercise: Exercise) -> Answer:
 
 
 def _said(finding: Finding) -> str:
-    if finding.complete:
+    by_chance = finding.chance > ACCIDENT
+    if finding.complete and not by_chance:
         return _("found: {names}").format(names=_names(tuple(finding.found)))
-    lacks = _("not found: {names}").format(names=_names(finding.missing))
+    lacking = tuple(finding.found) if finding.complete else finding.missing
+    lacks = _("not found: {names}").format(names=_names(lacking))
     if not finding.sure:
         return lacks
     return _("found: {names}").format(names=_names(finding.sure)) + "; " + lacks
