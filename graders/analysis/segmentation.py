@@ -116,10 +116,11 @@ def better(reading: Reading, baselines: Mapping[str, float], example: bool) -> A
         return Answer(None, words, cells)
     lines = ", ".join(f"{metric} {baselines[metric]:g}" for metric in known)
     words += "; " + _("the baseline is {lines}").format(lines=lines)
+    if example:
+        words += ", " + _("which is only an example: a teacher has to give the real one")
     if max(known.values()) > MARGIN:
         return Answer(True, words, cells)
     if example:
-        words += "; " + _("it is only an example: a teacher has to give the real one")
         return Answer(None, words, cells)
     near = max(known.values()) > -MARGIN
     return Answer(None if near else False, words, cells)
