@@ -26,6 +26,7 @@ NOTEBOOK = ROOT / "reference" / "p3" / "wheats" / "w1.ipynb"
 # nbclient's own command, in this interpreter: what `jupyter execute` starts.
 CELLS = ("PREPARE", "TRAIN")  # parts of keras_loop.py
 BATCH = 10  # notebooks of a class
+FOURTEEN = ROOT / "reference" / "t1" / "wheats" / "tidy"  # one student's notebooks of a textbook
 EXECUTE = [sys.executable, "-c", "from nbclient.cli import main; main()"]
 
 
@@ -174,6 +175,38 @@ class Bench:
         ratio = median(m / e for m, e in zip(mark, execute, strict=True))
         return [Figure("batch of Keras : jupyter execute", ratio, "x", None, detail)]
 
+    def textbook(self) -> list[Figure]:
+        """One student's fourteen notebooks, by turns and side by side, against running them."""
+        plain = self.work / "fourteen"
+        plain.mkdir()
+        notebooks = sorted(FOURTEEN.glob("*.ipynb"))
+        for notebook in notebooks:
+            shutil.copy(notebook, plain)
+        names = [notebook.name for notebook in notebooks]
+        grade = [*CORRIGE, "grade", str(FOURTEEN), "-a", "t1", "--sandbox", "none"]
+        execute: list[float] = []
+        marked: dict[str, list[float]] = {"1": [], "auto": []}
+        inside, again = [], []
+        for repeat in range(self.repeats):
+            execute.append(self.run([*EXECUTE, "--allow-errors", *names], cwd=plain)[0])
+            for workers, seconds in marked.items():
+                out = self.work / f"fourteen-{workers}-{repeat}"
+                command = [*grade, "--rerun", "-n", workers, "--out", str(out)]
+                seconds.append(self.run(command, cwd=ROOT)[0])
+            timings = json.loads((out / "t1" / FOURTEEN.name / "result.json").read_text("utf-8"))
+            inside.append(timings["timings"]["mark"])
+            again.append(self.run([*grade, "-n", "1", "--out", str(out) + "-"], cwd=ROOT)[0])
+        figures = []
+        for workers, seconds in marked.items():
+            ratio = median(m / e for m, e in zip(seconds, execute, strict=True))
+            detail = f"{median(seconds):.1f} s : {median(execute):.1f} s for {len(names)} notebooks"
+            figures.append(
+                Figure(f"textbook, -n {workers} : jupyter execute", ratio, "x", None, detail)
+            )
+        detail = f"{median(again):.1f} s; {median(inside):.2f} s for all verdicts the first time"
+        ratio = median(a / e for a, e in zip(again, execute, strict=True))
+        return [*figures, Figure("textbook, marked again : execute", ratio, "x", None, detail)]
+
     def help(self) -> list[Figure]:
         """What a student waits for `corrige --help`."""
         seconds = [self.run([*CORRIGE, "--help"])[0] for _ in range(self.repeats + 2)]
@@ -213,7 +246,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument(
-        "--only", nargs="*", choices=("help", "probe", "keras", "marking", "batch", "sandbox")
+        "--only",
+        nargs="*",
+        choices=("help", "probe", "keras", "marking", "batch", "textbook", "sandbox"),
     )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="corrige-bench-") as work:
@@ -224,6 +259,7 @@ def main() -> None:
             "keras": bench.keras,
             "marking": bench.marking,
             "batch": bench.batch,
+            "textbook": bench.textbook,
             "sandbox": bench.sandbox,
         }
         figures = []
