@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 Outcome = Literal["answered", "renamed", "missing", "raised", "late", "unreadable", "unasked"]
-Which = Literal["first", "last", "each", "all"]
+Which = Literal["first", "last", "each", "all", "along"]
 MAX_NUMBERS = 20_000  # of one array in a question
 
 
@@ -32,7 +32,8 @@ class Question(BaseModel):
     again, with the variables `given`, which they cannot assign; the answer is a list of the
     variables `wanted` afterwards (attributes of them behind a dot), None for one that is not there.
     Of those cells the `first` or `last` is run, or `all` together, up to the next that assigns one
-    of `until`, or `each` by itself: then the answer is a list of such lists.
+    of `until`, or `each` by itself: then the answer is a list of such lists. So it is when all are
+    run and looked at `along` the way, behind each loop and each cell.
     `held`: what do all variables hold in the end; the answer is a dictionary of small arrays and of
     numbers, by the path at which they lie.
     `each`: every function that the notebook itself defines is called with `args`, if it can be; the

@@ -21,8 +21,11 @@ def chosen(sources: Sequence[Any], question: dict[str, Any]) -> list[ast.Module]
     names = set(question["names"])
     if question["calls"]:
         names = callers(trees, names)
-    said = called if question["calls"] else assigned
-    cells = [tree for tree in trees if said(tree) & names]
+    cells = [
+        tree
+        for tree in trees
+        if assigned(tree) & names or (question["calls"] and called(tree) & names)
+    ]
     if not cells:
         return []
     which = question["which"]
@@ -68,6 +71,18 @@ def _together(
         if any(tree is cell for cell in cells):
             kept.append(body)
     return [_module(part) for part in kept]
+
+
+def pieces(tree: ast.Module) -> Iterator[ast.Module]:
+    """A part cut behind each of its loops."""
+    piece: list[ast.stmt] = []
+    for statement in tree.body:
+        piece.append(statement)
+        if isinstance(statement, (ast.For, ast.While)):
+            yield _module(piece)
+            piece = []
+    if piece:
+        yield _module(piece)
 
 
 def _without(tree: ast.Module, given: set[str]) -> ast.Module:

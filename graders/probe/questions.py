@@ -20,11 +20,12 @@ from time import monotonic
 from typing import Any
 
 from .asked_bounds import TooLong, limited, without_pictures
-from .asked_cells import chosen
+from .asked_cells import chosen, pieces
 from .holdings import holdings
 
 MAX_PARTS = 2000  # lists, tuples and values in one answer
 MAX_ARRAY = 8 * 2**20  # bytes
+MAX_LOOKS = 60  # along the way of cells that run again
 ONE_OF_EACH = 0.5  # seconds for a function when all of them are called
 
 
@@ -168,11 +169,17 @@ class Questions:
             variables.update({name: _own_copy(value) for name, value in before.items()})
             variables.update(self._values(question["given"]))
             start = self._wanted(question)
+            along, looked = question["which"] == "along", list[Any]()
             for part in parts:
                 try:
-                    exec(compile(part, "<asked>", "exec"), variables)
+                    for piece in pieces(part):
+                        exec(compile(piece, "<asked>", "exec"), variables)
+                        if along:
+                            looked.append({"list": self._wanted(question)})
                 except Exception as error:
                     failed = error
+            if along:
+                return {"list": looked[-MAX_LOOKS:]}
             found = self._wanted(question)
             if failed is not None and found == start:
                 raise failed

@@ -139,6 +139,13 @@ def test_each_cell_runs_by_itself_whatever_the_others_do(ask):
     }
 
 
+def test_cells_are_looked_at_along_the_way(ask):
+    cells = ["y = 0", "for k in range(3):\n    y = y + k\ny = -y", "y = 7"]
+    question = cell("y", wanted=("y",), which="along")
+    found = outcome(ask, question, cells=cells)[1]["list"]
+    assert [look["list"][0] for look in found] == [0, 3, -3, 7]
+
+
 def test_what_a_cell_did_before_it_failed_counts(ask):
     cells = ["n = 1", "y = n", "y = n + 1\nw = y if n < 2 else 1 / 0"]
     question = cell("w", wanted=("y",), given={"n": 2})

@@ -33,13 +33,16 @@ _GIVEN = {
     "draw_model": code("lambda *args, **named: None"),
     "draw_loss_function": code("lambda *args, **named: None"),
 }
-# Every cell that goes a way is asked: the one that goes the right way may be a further one.
+# Every way that a cell goes is looked at: the right one may be a further one.
 _QUESTION = cell(
     "phi_all",
     "momentum",
+    "alpha",
+    "beta",
+    "n_steps",
     given=_GIVEN,
     wanted=("phi_all", "alpha", "beta"),
-    which="each",
+    which="along",
     seconds=20.0,
 )
 Update = Callable[[Array, Array, float, float], tuple[Array, Array]]

@@ -64,7 +64,8 @@ def backward() -> Todo:
     questions, right = [], []
     for v in sets:
         known = _given(v, "beta", "omega", "x", "y", "f", "h", "l_i")
-        questions.append(cell(*_INNER, given=known, wanted=_INNER, which="all"))
+        names = ("dldf3", "dldh3", *_INNER)
+        questions.append(cell(*names, given=known, wanted=_INNER, which="all"))
         right.append([v[name] for name in _INNER])
         known |= _given(v, "dldf", "dldh")
         questions.append(cell(*outer, given=known, wanted=outer, which="all"))

@@ -7,6 +7,7 @@ which cell they stand, or which of several that were tried was the last.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from graders.analysis.textbook.todo import Judgement, Todo, unanswered
@@ -17,35 +18,52 @@ LAYERS, UNITS = 50, 80
 HE = 2 / UNITS  # variance of the weights that keeps that of the units: equation 7.32
 NEAR, FAR = 0.12, 0.3  # relative distance: over 50 layers 12 % is a factor of 20
 _CELLS = {False: "VL_SO4tar3DC", True: "gtokc0VX0839"}  # forward, backward
-_DRAWN = """
-class Draws:
+_NOTES = """
+class Notes:
     def __init__(self):
         self.seen = []
+    def note(self, weights):
+        inner = [np.asarray(w, dtype=float) for w in weights[1:-1]]
+        if inner:
+            mean = float(np.mean([np.mean(w ** 2) for w in inner]))
+            self.seen.append([len(inner) + 1, len(inner[0]), mean])
+"""
+_DRAWN = (
+    _NOTES
+    + """
+class Draws(Notes):
     def __call__(self, *args, **named):
         made = init_params(*args, **named)
-        inner = [np.asarray(weights, dtype=float) for weights in made[0][1:-1]]
-        if inner:
-            mean = float(np.mean([np.mean(weights ** 2) for weights in inner]))
-            self.seen.append([len(inner) + 1, len(inner[0]), mean])
+        self.note(made[0])
         return made
 made = Draws()
 """
-_COUNTED = """
-class Backwards:
-    times = 0
-    def __call__(self, *args, **named):
-        self.times += 1
-        return backward_pass(*args, **named)
+)
+_BACKWARD = (
+    _NOTES
+    + """
+class Backwards(Notes):
+    last = None
+    def __call__(self, all_weights, *args, **named):
+        if all_weights is not self.last:
+            self.note(all_weights)
+        self.last = all_weights
+        return backward_pass(all_weights, *args, **named)
 made = Backwards()
 """
+)
 _QUESTION = cell(
     "init_params",
+    "backward_pass",
+    "K",
+    "D",
+    "sigma_sq_omega",
     given={
         "init_params": code(_DRAWN, "init_params"),
-        "backward_pass": code(_COUNTED, "backward_pass"),
+        "backward_pass": code(_BACKWARD, "backward_pass"),
     },
-    wanted=("init_params.seen", "backward_pass.times"),
-    which="each",
+    wanted=("init_params.seen", "backward_pass.seen"),
+    which="all",
     calls=True,
     seconds=30.0,
 )
@@ -79,17 +97,27 @@ def _judge(backward: bool) -> Callable[[Sequence[Answer]], Judgement]:
         problem = unanswered(_QUESTION, answer)
         if problem is not None:
             return problem
-        drawn: dict[bool, list[Drawn]] = {False: [], True: []}
-        for seen, times in answer.value:
-            if isinstance(seen, list) and isinstance(times, int):
-                drawn[times > 0] += [(int(k), int(d), float(v)) for k, d, v in seen]
-        found = _nearest(drawn[backward])
-        if found.holds is False and not backward and _nearest(drawn[True]).holds:
+        drawn, through = (_networks(seen) for seen in answer.value)
+        if not drawn:
+            return Judgement(None, _("no cell was seen that initialises a network"))
+        if backward:
+            return _nearest(list(through))
+        only_forward = drawn - through
+        if not only_forward:  # one network for both
+            return _nearest(list(through))
+        found = _nearest(list(only_forward))
+        if found.holds is False and _nearest(list(through)).holds:
             # Gradients need the forward pass too: it may have been looked at there.
             return Judgement(None, found.observed)
         return found
 
     return judge
+
+
+def _networks(seen: object) -> Counter[Drawn]:
+    """How often each network was seen."""
+    rows = seen if isinstance(seen, list) else []
+    return Counter((int(layers), int(units), float(mean)) for layers, units, mean in rows)
 
 
 def _nearest(drawn: Sequence[Drawn]) -> Judgement:

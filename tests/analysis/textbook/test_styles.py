@@ -229,6 +229,14 @@ RIGHT = {
         PLAIN,
         NESTEROV,
     ),
+    "both ways in one cell": ("nb6_4.momentum", NUMPY + DESCENT + PLAIN + NESTEROV),
+    "what a way starts from in a cell before it": (
+        "nb6_4.nesterov",
+        NUMPY + DESCENT,
+        PLAIN,
+        MOMENTUM,
+        NESTEROV.replace(MOMENTUM, ""),
+    ),
     "forward in three cells": ("nb7_1.forward", PARAMETERS, *FORWARD),
     "forward with the parameters": ("nb7_1.forward", PARAMETERS + "".join(FORWARD)),
     "sizes and data from variables": (
@@ -251,6 +259,26 @@ RIGHT = {
         "nb7_3.experiment_layers",
         INIT.replace("np.sqrt(sigma_sq_omega)", "np.sqrt(2 / D)"),
         "w, b = init_params(50, 80, 1.0)",
+    ),
+    "sizes in a cell before it, other sizes later": (
+        "nb7_3.experiment_layers",
+        INIT,
+        "K, D = 50, 80\nsigma_sq_omega = 0.025",
+        "w, b = init_params(K, D, sigma_sq_omega)",
+        "K, D, sigma_sq_omega = 5, 8, 1.0\nw, b = init_params(K, D, sigma_sq_omega)",
+        "backward_pass(w, b, 0, 0, 0)",
+    ),
+    "one network for both experiments": (
+        "nb7_3.experiment_layers",
+        INIT,
+        "w, b = init_params(50, 80, 0.025)",
+        "for n in range(3):\n    backward_pass(w, b, 0, 0, 0)",
+    ),
+    "derivatives in several cells": (
+        "nb7_1.backward",
+        *SOLUTIONS["nb7_1.backward"][0][0].split("\0"),
+        *SOLUTIONS["nb7_1.backward"][0][1].strip().splitlines(),
+        *SOLUTIONS["nb7_1.backward"][0][2:],
     ),
     "a list put together": (
         "nb10_1.conv_3_1_1",
