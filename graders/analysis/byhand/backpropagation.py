@@ -7,7 +7,7 @@ without: any of these is right, as long as it is the same everywhere.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from graders.analysis.byhand.exercise import Exercise, Slopes
 from graders.analysis.byhand.places import Place
-from graders.analysis.byhand.sightings import Sighting, Wanted, nearly, sighting
+from graders.analysis.byhand.sightings import Sighting, Wanted, sighting
 from graders.language import _
 
 Array = NDArray[np.float64]
@@ -25,8 +25,8 @@ SAME = 1e-6  # a number that moves by less does not move
 
 @dataclass(frozen=True)
 class Finding:
-    """Which of the numbers that belong together were found, by their names; `near` are those that
-    stand there but for rounding. `chance` is log10 of that being an accident."""
+    """Which of the numbers that belong together were found, by their names; `near` are those of
+    the missing that stand there but for rounding. `chance` is log10 of that being an accident."""
 
     found: dict[str, Sighting]
     missing: tuple[str, ...]
@@ -148,30 +148,19 @@ def _best(readings: Sequence[Sequence[Wanted]], places: Sequence[Place]) -> Find
     best = sure or min(found, key=_rank)
     if best.complete:
         return best
-    nearest = min(
-        (
-            Finding(
-                one.found,
-                one.missing,
-                tuple(w.name for w in wanted if _is_near(w, one, places)),
-                one.rows,
-            )
-            for wanted, one in zip(readings, found, strict=True)
-        ),
-        key=lambda one: len(one.missing) - len(one.near),
-    )
-    return nearest if len(nearest.near) == len(nearest.missing) else best
+    if any(_look(wanted, places, loosely=True).certain for wanted in readings):
+        return replace(best, near=best.missing)
+    return best
 
 
-def _is_near(wanted: Wanted, finding: Finding, places: Sequence[Place]) -> bool:
-    return wanted.name in finding.missing and any(nearly(place.row, wanted) for place in places)
-
-
-def _look(wanted: Sequence[Wanted], places: Sequence[Place]) -> Finding:
+def _look(wanted: Sequence[Wanted], places: Sequence[Place], *, loosely: bool = False) -> Finding:
     found: dict[str, Sighting] = {}
     rows = []
     for one in wanted:
-        seen = [(sighting(place.row, one), number) for number, place in enumerate(places)]
+        seen = [
+            (sighting(place.row, one, loosely=loosely), number)
+            for number, place in enumerate(places)
+        ]
         sightings = [(s, number) for s, number in seen if s is not None]
         if sightings:
             found[one.name], number = min(sightings, key=lambda pair: pair[0].chance)

@@ -78,37 +78,24 @@ class Sighting:
         return self.chance <= CERTAIN
 
 
-def sighting(row: Row, wanted: Wanted) -> Sighting | None:
+def sighting(row: Row, wanted: Wanted, *, loosely: bool = False) -> Sighting | None:
     """The least accidental place at which all these numbers stand together; None when there is
-    none."""
-    agrees = _agreeing(row, wanted, 1.0, 0.0)
-    if agrees is None or not agrees.any(axis=0).all():
-        return None
-    found = [_in_order(row, wanted, agrees), *(_nearby(row, wanted, agrees, w) for w in _WINDOWS)]
-    return min((f for f in found if f is not None), key=lambda f: f.chance, default=None)
-
-
-def nearly(row: Row, wanted: Wanted) -> bool:
-    """Do numbers stand together that would be these, had they been rounded less on the way?"""
-    near = _agreeing(row, wanted, NEAR_UNITS, NEAR_SHARE)
-    if near is None or not near.any(axis=0).all():
-        return False
-    size = len(row.values)
-    span = min(size, _WINDOWS[0][0] * near.shape[1] + _WINDOWS[0][1])
-    return bool(_counts(near, span).astype(bool).all(axis=1).any())
-
-
-def _agreeing(row: Row, wanted: Wanted, units: float, share: float) -> NDArray[np.bool_] | None:
-    """Which figure (rows) may be which number (columns)? None when there are too few figures."""
+    none. `loosely`, numbers count that would be these, had they been rounded less on the way."""
     values, scale = wanted.values.reshape(-1), wanted.scale.reshape(-1)
     if not len(values) or len(row.values) < len(np.unique(values)):
         return None
-    apart = np.abs(row.values[:, None] - values[None, :])
-    room = units * row.units[:, None] + share * scale[None, :] + 1e-12
-    return np.asarray(apart <= room)
+    room = np.repeat(row.units[:, None], len(values), axis=1)
+    if loosely:
+        room = NEAR_UNITS * room + NEAR_SHARE * scale[None, :]
+    agrees = np.asarray(np.abs(row.values[:, None] - values[None, :]) <= room + 1e-12)
+    if not agrees.any(axis=0).all():
+        return None
+    near = (_nearby(row, wanted, agrees, room, window) for window in _WINDOWS)
+    found = [_in_order(row, wanted, agrees, room), *near]
+    return min((f for f in found if f is not None), key=lambda f: f.chance, default=None)
 
 
-def _in_order(row: Row, wanted: Wanted, agrees: NDArray[np.bool_]) -> Sighting | None:
+def _in_order(row: Row, wanted: Wanted, agrees: NDArray[np.bool_], room: Array) -> Sighting | None:
     """One behind the other, row by row or column by column."""
     numbers = np.arange(wanted.values.size).reshape(wanted.values.shape)
     size = numbers.size
@@ -120,7 +107,7 @@ def _in_order(row: Row, wanted: Wanted, agrees: NDArray[np.bool_]) -> Sighting |
             agree &= agrees[place : place + len(agree), number]
         for start in np.flatnonzero(agree)[:_LOOKED_AT]:
             units = np.empty(size)
-            units[list(order)] = row.units[start : start + size]
+            units[list(order)] = room[np.arange(start, start + size), list(order)]
             fits = _chance(wanted, units, np.ones(size))
             if best is None or fits < best.fits:
                 best = Sighting(fits, len(row.values), int(start), int(row.cells[start]))
@@ -128,7 +115,7 @@ def _in_order(row: Row, wanted: Wanted, agrees: NDArray[np.bool_]) -> Sighting |
 
 
 def _nearby(
-    row: Row, wanted: Wanted, agrees: NDArray[np.bool_], window: tuple[int, int]
+    row: Row, wanted: Wanted, agrees: NDArray[np.bool_], room: Array, window: tuple[int, int]
 ) -> Sighting | None:
     """All within some figures of each other, in any order."""
     size = len(row.values)
@@ -142,7 +129,7 @@ def _nearby(
         here = slice(start, start + span)
         apart = np.abs(row.values[here, None] - values[None, :])
         crowd = np.maximum(1, (apart <= 3 * scale[None, :]).sum(axis=0))
-        units = np.where(agrees[here], row.units[here, None], np.inf).min(axis=0)
+        units = np.where(agrees[here], room[here], np.inf).min(axis=0)
         fits = _chance(wanted, units, crowd / 3)
         if best is None or fits < best.fits:
             first = int(start) + int(np.flatnonzero(agrees[here].any(axis=1))[0])
