@@ -97,9 +97,9 @@ def without_names(folder: Path) -> None:
 def twice(folder: Path) -> None:
     """Two notebooks also as they were handed out, one of them in a folder of its own."""
     taken(WHEATS / "tidy", folder)
-    shutil.copy(BLANK / "5_1_Least_Squares_Loss.ipynb", folder / "Copia de 5_1.ipynb")
+    shutil.copy(BLANK / "6_3_Stochastic_Gradient_Descent.ipynb", folder / "Copia de 6_3.ipynb")
     (folder / "originales").mkdir()
-    shutil.copy(BLANK / "7_2_Backpropagation.ipynb", folder / "originales" / "7_2.ipynb")
+    shutil.copy(BLANK / "7_3_Initialization.ipynb", folder / "originales" / "7_3.ipynb")
 
 
 def no_notebooks_among_them(folder: Path) -> None:

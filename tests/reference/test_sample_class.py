@@ -60,9 +60,7 @@ def test_expectation_speaks_of_known_criteria(assignment: str, name: str) -> Non
 
 
 @pytest.mark.parametrize(("assignment", "name"), DELIVERIES)
-def test_notebooks_are_as_announced(
-    assignment: str, name: str, classes: dict[str, Path]
-) -> None:
+def test_notebooks_are_as_announced(assignment: str, name: str, classes: dict[str, Path]) -> None:
     folder = classes[assignment] / name
     status = EXPECTED[assignment][name]["status"]
     broken = EXPECTED[assignment][name].get("broken", [])  # files that are no notebooks
