@@ -27,7 +27,14 @@ from graders.intake.people import (
 from graders.intake.received_list import read_list
 from graders.intake.recognise import places_of, recognise
 from graders.intake.submission import HandedOut, Submission
-from graders.intake.told import Told, named, of_files, on_clock, without_packers_time
+from graders.intake.told import (
+    Told,
+    named,
+    of_files,
+    on_clock,
+    plausible,
+    without_packers_time,
+)
 from graders.language import _
 from graders.rubric.model import Rubric
 
@@ -100,10 +107,11 @@ def _with_shared_folders(found: Sequence[Delivery]) -> list[Delivery]:
 
 def _received(delivery: Delivery, paths: Sequence[Path], rubric: Rubric) -> Told | None:
     """When it was handed in, by the best that says so, on the course's clock."""
-    told = delivery.told if delivery.told and delivery.told.source in ("list", "tag") else None
-    told = told or (named(delivery.place.name) if delivery.place is not None else None)
-    told = told or delivery.told
-    told = told or of_files([delivery.root / path for path in paths], packed=delivery.packed)
+    surest = delivery.told if delivery.told and delivery.told.source in ("list", "tag") else None
+    by_name = named(delivery.place.name) if delivery.place is not None else None
+    of_notebooks = of_files([delivery.root / path for path in paths], packed=delivery.packed)
+    found = (surest, by_name, delivery.told, of_notebooks)
+    told = next((one for one in found if one is not None and plausible(one.moment)), None)
     return told and told._replace(moment=on_clock(told.moment, clock(rubric)))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -21,10 +21,11 @@ from graders.intake.submission import Source, Submission
 
 TIME_FILE = "timestamp.txt"  # beside the files of each student, as Sakai and nbgrader write it
 _MAX_BYTES = 200
-_BEFORE_ANY = datetime(2000, 1, 1, tzinfo=UTC)  # what archives without times say lies before
+_YEARS = range(2000, 2200)  # archives without times say an earlier one, forged ones any
 UNSURE: tuple[Source, ...] = ("archive", "file")
 _SEVERAL = 3  # submissions
 _AT_ONCE = 600.0  # seconds between the first and the last of them
+_AHEAD = timedelta(days=1)  # of our clock, whatever the zone
 _SET_HERE = 60.0  # seconds between a file's time and the disk's own when it was written here
 
 _ATTEMPT = re.compile(  # Blackboard: "Tarea 1_agarcia_attempt_2025-07-31-22-10-33_T1.ipynb"
@@ -93,7 +94,7 @@ def _written(path: Path, packed: bool) -> datetime | None:
         moment = datetime.fromtimestamp(status.st_mtime, UTC)
     except (OSError, ValueError, OverflowError):
         return None
-    if moment < _BEFORE_ANY:
+    if not plausible(moment):
         return None
     set_here = not packed and status.st_ctime - status.st_mtime < _SET_HERE
     return None if set_here else moment
@@ -108,6 +109,14 @@ def without_packers_time(submissions: Sequence[Submission]) -> list[Submission]:
         return list(submissions)
     nothing: dict[str, None] = {"received": None, "received_by": None}
     return [s.model_copy(update=nothing) if s in dated else s for s in submissions]
+
+
+def plausible(moment: datetime) -> bool:
+    """Whether anything can have been handed in then: a clock that is ahead of ours is wrong."""
+    if moment.year not in _YEARS:
+        return False
+    somewhere = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return somewhere <= datetime.now(UTC) + _AHEAD
 
 
 def on_clock(moment: datetime, clock: tzinfo | None) -> datetime:

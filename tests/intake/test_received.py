@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import subprocess
@@ -110,6 +111,17 @@ def test_archives_without_times(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "luis.tar.gz", "w:gz") as out:
         out.add(tmp_path / "luis", "luis")
     assert told(one(tmp_path / "luis.tar.gz")) == (None, None)
+
+
+@pytest.mark.parametrize("seconds", [0, 253402300799, 7258118400, 4102444800])
+def test_moments_at_which_nothing_was_handed_in(tmp_path: Path, seconds: int) -> None:
+    entry = tarfile.TarInfo("t1.ipynb")
+    entry.size, entry.mtime = len(BOOK), seconds
+    with tarfile.open(tmp_path / "ana.tar", "w") as out:
+        out.addfile(entry, io.BytesIO(BOOK.encode()))
+    assert told(one(tmp_path / "ana.tar")) == (None, None)
+    put(tmp_path / "t1_attempt_9999-12-31-23-59-59.ipynb")
+    assert told(one(tmp_path / "t1_attempt_9999-12-31-23-59-59.ipynb")) == (None, None)
 
 
 def test_a_class_packed_by_the_platform_keeps_each_ones_times(tmp_path: Path) -> None:
