@@ -46,9 +46,25 @@ def _parsed(sources: Sequence[Any]) -> Iterator[ast.Module]:
         if not isinstance(text, str):
             continue
         try:
-            yield ast.parse(text)
+            tree = ast.parse(text)
+            yield ast.parse(_timed(tree)) if _timed(tree) else tree
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
+
+
+def _timed(tree: ast.Module) -> str:
+    """The code of a cell that only `%%time` or the like runs, as IPython writes it down."""
+    match tree.body:
+        case [
+            ast.Expr(
+                ast.Call(
+                    ast.Attribute(attr="run_cell_magic"),
+                    [ast.Constant(name), ast.Constant(), ast.Constant(str() as code)],
+                )
+            )
+        ] if name in ("time", "timeit", "capture", "prun"):
+            return code
+    return ""
 
 
 def _together(

@@ -139,6 +139,14 @@ def test_each_cell_runs_by_itself_whatever_the_others_do(ask):
     }
 
 
+def test_a_cell_that_is_timed_is_a_cell(ask):
+    body = "get_ipython().run_cell_magic('time', '', 'y = k\\n')"
+    shell = SimpleNamespace(run_cell_magic=lambda name, line, code: None)
+    question = cell("y", wanted=("y",), given={"k": 3})
+    found = outcome(ask, question, get_ipython=lambda: shell, cells=[body])
+    assert found == ("answered", {"list": [3]})
+
+
 def test_cells_are_looked_at_along_the_way(ask):
     cells = ["y = 0", "for k in range(3):\n    y = y + k\ny = -y", "y = 7"]
     question = cell("y", wanted=("y",), which="along")
