@@ -1,4 +1,4 @@
-"""One kernel: every usual way of asking for CIFAR and for pretrained weights is answered."""
+"""One kernel: every usual way of asking for CIFAR, MNIST and pretrained weights is answered."""
 
 import json
 import pickle
@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
 DATA = (
     DataFile(name="cifar10", files=("cifar10.npz",), kind="images"),
     DataFile(name="cifar100", files=("cifar100.npz", "cifar-100-python"), kind="images"),
+    DataFile(name="mnist", files=("mnist.npz", "train-images-idx3-ubyte.gz"), kind="images"),
     DataFile(name="weights", files=("pesos.pkl", "cifar100_weights.pkl"), kind="weights"),
     DataFile(name="more", files=("extra_pesos.h5",), kind="other"),
 )
@@ -68,6 +69,19 @@ class Mine(datasets.CIFAR100):
 mine = Mine('~/datos', train=True, download=True)
 shown(mine.data, mine.targets, mine[3][0])
 print(mine.classes[99], len(mine.classes))""",
+    "mnist": """for root in ('/files/', '/content/drive/MyDrive/x'):
+    for train in (True, False):
+        held = datasets.MNIST(root, train=train, download=True, transform=transforms.ToTensor())
+        shown(held.data, held.targets)
+print(held[0][0].shape, held.classes[0])
+(a, b), (c, d) = keras.datasets.mnist.load_data()
+shown(a, b, c, d)
+!wget -q http://yann.lecun.com/exdb/mnist/t10k-labels-idx1-ubyte.gz
+!gunzip -c t10k-labels-idx1-ubyte.gz | wc -c
+try:
+    datasets.FashionMNIST('/files/', download=False)
+except RuntimeError:
+    print('RuntimeError')""",
     "by hand": """DRIVE = '/content/drive/MyDrive/datos/'
 for name in ('cifar10.npz', DRIVE + 'cifar10.npz', '../cifar10.npz'):
     with np.load(name) as held:
@@ -144,11 +158,11 @@ print(glob.glob('/content/drive/MyDrive/AP/*.pkl'))""",
 }
 
 
-def image_set(path, classes, seed):
+def image_set(path, classes, seed, form=(32, 32, 3)):
     rng = np.random.default_rng(seed)
     arrays = {}
     for part, count in (("train", 40), ("test", 10)):
-        arrays[f"x_{part}"] = rng.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
+        arrays[f"x_{part}"] = rng.integers(0, 256, (count, *form), dtype=np.uint8)
         arrays[f"y_{part}"] = rng.integers(0, classes, count)
     np.savez(path, **arrays)
     return {name: int(array.astype("int64").sum()) for name, array in arrays.items()}
@@ -162,6 +176,7 @@ def seen(tmp_path_factory):
         name: image_set(base / f"{name}.npz", classes, seed)
         for seed, (name, classes) in enumerate((("cifar10", 10), ("cifar100", 100)))
     }
+    sums["mnist"] = image_set(base / "mnist.npz", 10, 2, (28, 28))
     weights = {"dense_1/kernel": np.ones((3, 3)), "conv2d/kernel": np.zeros(2)}
     (base / "pesos.pkl").write_bytes(pickle.dumps(weights))
     with h5py.File(base / "extra_pesos.h5", "w") as file:
@@ -231,6 +246,21 @@ def test_torchvision_datasets(seen):
     assert printed[7] == f"int64 (40,) {hundred['y_train']}"
     assert printed[8].startswith("uint8 (32, 32, 3) ")
     assert printed[9] == "worm 100"
+
+
+def test_mnist(seen):
+    sums = seen[2]["mnist"]
+    printed = lines(seen, "mnist")
+    torchvision = [
+        f"uint8 (40, 28, 28) {sums['x_train']}",
+        f"int64 (40,) {sums['y_train']}",
+        f"uint8 (10, 28, 28) {sums['x_test']}",
+        f"int64 (10,) {sums['y_test']}",
+    ]
+    assert printed[:8] == 2 * torchvision
+    assert printed[8] == "torch.Size([1, 28, 28]) 0 - zero"
+    assert printed[9:13] == [line.replace("int64", "uint8") for line in torchvision]
+    assert printed[13:] == ["18", "RuntimeError"]
 
 
 def test_archives_and_folders_by_hand(seen):
