@@ -205,6 +205,13 @@ def test_labels_of_other_rows_teach_nothing(tmp_path: Path) -> None:
     assert trained(reading, wanted("nb10_2")).holds is False
 
 
+def test_a_network_that_learnt_something_else_is_left_to_a_person(tmp_path: Path) -> None:
+    reading = read(tmp_path, convolutions(), loss=entropy)
+    turned = SignalSet(SIGNALS.x_train, SIGNALS.y_train, SIGNALS.x_test, 9 - SIGNALS.y_test)
+    reading.signals = {"mnist1d": turned}
+    assert trained(reading, wanted("nb10_2")).holds is None
+
+
 def test_an_attempt_that_is_not_quite_the_network_is_still_trained(tmp_path: Path) -> None:
     reading = read(tmp_path, convolutions(channels=16), loss=entropy)
     assert trained(reading, wanted("nb10_2")).holds
