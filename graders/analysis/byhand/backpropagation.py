@@ -36,13 +36,15 @@ class Finding:
     @property
     def chance(self) -> float:
         """What stands near another one of them, in the same row, has that much less of a choice."""
-        total, before = 0.0, (-1, 0)
+        return sum(self._chances())
+
+    def _chances(self) -> Iterator[float]:
+        before = (-1, 0)
         seen = zip(self.rows, self.found.values(), strict=True)
         for place, one in sorted(seen, key=lambda pair: (pair[0], pair[1].start)):
             beside = place == before[0]
-            total += one.chance_beside(before[1]) if beside else one.chance
+            yield one.chance_beside(before[1]) if beside else one.chance
             before = (place, one.start)
-        return total
 
     @property
     def complete(self) -> bool:
@@ -50,10 +52,12 @@ class Finding:
 
     @property
     def certain(self) -> bool:
-        """All are there, and that is no accident: together, or each by itself."""
-        return self.complete and (
-            self.chance <= TOGETHER or all(one.certain for one in self.found.values())
-        )
+        """All are there, and that is no accident: each by itself, or together, where it does not
+        all hang on one of several."""
+        each = tuple(self._chances())
+        most = min(each) if len(each) > 1 else 0.0
+        together = sum(each) <= TOGETHER and sum(each) - most <= TOGETHER / 2
+        return self.complete and (together or all(one.certain for one in self.found.values()))
 
     @property
     def sure(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ CERTAIN = -3.0  # log10 of the chance for one matrix
 NEAR_UNITS = 3.0  # who calculates on with rounded numbers is off by a few of the last digit
 NEAR_SHARE = 0.03
 _WINDOWS = ((4, 12), (12, 40))  # figures among which those of a matrix of k stand: a k + b
+_EVERYWHERE = np.array([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0])
 _LOOKED_AT = 200  # windows that are weighed
 
 
@@ -144,8 +145,11 @@ def _counts(agrees: NDArray[np.bool_], span: int) -> NDArray[np.int64]:
 
 
 def _chance(wanted: Wanted, units: Array, crowd: Array) -> float:
-    """log10 of the chance that figures so exact agree, equal numbers counted once."""
-    first = np.unique(np.round(wanted.values.reshape(-1), 9), return_index=True)[1]
+    """log10 of the chance that figures so exact agree, equal numbers counted once. Zeros and ones
+    stand everywhere, as exact as can be: they tell nothing."""
+    values = wanted.values.reshape(-1)
+    first = np.unique(np.round(values, 9), return_index=True)[1]
+    telling = first[~np.isclose(values[first, None], _EVERYWHERE, rtol=0, atol=1e-9).any(axis=1)]
     scale = np.maximum(wanted.scale.reshape(-1), 1e-12)
-    each = np.clip(np.maximum(crowd, 1 / 3) * 2 * units / scale, 1e-8, 1.0)[first]
+    each = np.clip(np.maximum(crowd, 1 / 3) * 2 * units / scale, 1e-8, 1.0)[telling]
     return float(np.log10(each).sum())

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graders.analysis.byhand import backpropagation
+from graders.analysis.byhand.backpropagation import Finding
 from graders.analysis.byhand.exercise import Exercise, Slopes, exercise
 from graders.analysis.byhand.figures import figures, of_values
 from graders.analysis.byhand.places import Place
-from graders.analysis.byhand.sightings import Row
+from graders.analysis.byhand.sightings import Row, Sighting, Wanted, sighting
 from graders.analysis.written_numbers import Comma
 
 LAYERS = [
@@ -189,3 +190,20 @@ def test_nothing_is_found_in_nothing() -> None:
     finding = backpropagation.gradients(NET, nothing)
     assert len(finding.missing) == 6
     assert not finding.certain
+
+
+def test_one_coincidence_does_not_answer_for_the_others() -> None:
+    telling = Sighting(fits=-9.0, tries=1.0, start=0, cell=3)
+    chance = Sighting(fits=-0.1, tries=5.0, start=90, cell=7)
+    assert not Finding({"a": telling, "b": chance, "c": chance}, (), rows=(0, 1, 2)).certain
+    assert Finding({"a": telling, "b": telling, "c": chance}, (), rows=(0, 1, 2)).certain
+    assert Finding({"a": telling}, (), rows=(0,)).certain
+
+
+def test_zeros_and_ones_tell_nothing() -> None:
+    """A derivative of a point whose input is 0 has a column of them, exact to the last digit."""
+    held = Row.of(of_values([0.0, 1.0, 0.0, -1.0]), [0, 0, 0, 0])
+    wanted = Wanted("dW", np.array([[0.0, 1.0], [0.0, -1.0]]), np.ones((2, 2)))
+    seen = sighting(held, wanted)
+    assert seen is not None
+    assert not seen.certain
