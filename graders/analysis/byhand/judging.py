@@ -17,6 +17,7 @@ from graders.language import _
 Search = Callable[[Exercise, Sequence[Place]], Finding]
 MANY = 4  # names that are told
 ACCIDENT = -1.5  # log10 of a chance at which what agrees is no sign of anything
+ACCIDENT_EACH = -0.25  # the same for each of many matrices
 LOSS = re.compile(
     r"p[ée]rdida|perte|\bloss|\bmse\b|\becm\b|\berror|\bcost[eo]?\b|fehler|verlust|perda|\bL\d?\b|\\ell",
     re.IGNORECASE,
@@ -35,7 +36,7 @@ def anywhere(
     finding = search(exercise, seen)
     if finding.certain:
         return Answer(True, _said(finding), finding.cells)
-    if finding.complete and finding.chance <= ACCIDENT:
+    if finding.complete and not _by_chance(finding):
         words = _(
             "numbers that agree stand there, but so coarse or so far apart that it may be chance"
         )
@@ -68,9 +69,12 @@ def integrated(reading: Reading, exercise: Exercise) -> Answer:
     return Answer(False, _("nothing of the question's network was computed in this notebook"))
 
 
+def _by_chance(finding: Finding) -> bool:
+    return finding.chance > min(ACCIDENT, ACCIDENT_EACH * len(finding.found))
+
+
 def _said(finding: Finding) -> str:
-    by_chance = finding.chance > ACCIDENT
-    if finding.complete and not by_chance:
+    if finding.complete and not _by_chance(finding):
         return _("found: {names}").format(names=_names(tuple(finding.found)))
     lacking = tuple(finding.found) if finding.complete else finding.missing
     lacks = _("not found: {names}").format(names=_names(lacking))
