@@ -38,6 +38,8 @@ proofs: $(STAMP)
 	$(BIN)/corrige validate -n $(N) --out $(OUT)
 	$(BIN)/python tests/batch/blank_checks.py p3
 	$(BIN)/python tests/batch/blank_checks.py p2
+	$(BIN)/python tests/batch/blank_checks.py t1
+	$(BIN)/python tests/batch/blank_checks.py t2
 
 unit: $(STAMP)
 	$(BIN)/pytest -n $(N) --dist loadfile
