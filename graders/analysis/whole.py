@@ -36,6 +36,7 @@ class Whole:
     `readers` give the readings of the parts that ran, by template ("": the other notebooks);
     `starts` is where their cells begin among those of all, counted from the first cell of the
     other notebooks (below zero for what stands before them); `names` are the parts' titles.
+    `untouched` when it is only notebooks as they were handed out.
     """
 
     def __init__(
@@ -45,8 +46,9 @@ class Whole:
         *,
         starts: Mapping[str, int] | None = None,
         names: Mapping[str, str] | None = None,
+        untouched: bool = False,
     ) -> None:
-        self._readers = readers
+        self._readers, self.untouched = readers, untouched
         self._starts, self._names = starts or {}, names or {}
         self.documents = tuple(documents)
 

@@ -58,6 +58,13 @@ class Part:
         return frozenset(copy.unchanged) if copy else frozenset()
 
     @property
+    def untouched(self) -> bool:
+        """Is every code cell of a handed-out notebook as it was, with none added?"""
+        if self.template is None:
+            return False
+        return len(self.kept.record.cells) == len(self.unchanged)
+
+    @property
     def problem(self) -> str:
         """Why there is nothing to run; "" when there is."""
         if self.submission.notebooks:
@@ -106,9 +113,11 @@ class Part:
         from graders import analysis  # brings torch
 
         located = self._job.data_files
-        return analysis.read(
+        reading = analysis.read(
             self.kept.folder, {file: located[file] for file in located}, self.unchanged
         )
+        reading.whole = analysis.Whole({analysis.OTHERS: lambda: reading}, untouched=self.untouched)
+        return reading
 
     @cached_property
     def remembered(self) -> Remembered:

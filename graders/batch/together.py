@@ -49,6 +49,7 @@ class Together:
             self._documents,
             starts={name: start - self._starts.get("", 0) for name, start in self._starts.items()},
             names=self._names,
+            untouched=not self._documents and all(part.untouched for part in self._parts),
         )
         return reading
 

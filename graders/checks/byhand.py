@@ -19,7 +19,7 @@ def gradients(
     answer = judging.anywhere(student, exercise(layers, points), backpropagation.gradients)
     return _require(
         answer,
-        example,
+        example and not student.whole.untouched,
         _("the derivatives with respect to the weights and biases of every layer, as numbers"),
     )
 
@@ -30,7 +30,9 @@ def new_weights(
     """The weights and biases after one step of gradient descent are right."""
     answer = judging.anywhere(student, exercise(layers, points), backpropagation.new_weights)
     return _require(
-        answer, example, _("the weights and biases of every layer after one step with rate 1")
+        answer,
+        example and not student.whole.untouched,
+        _("the weights and biases of every layer after one step with rate 1"),
     )
 
 
@@ -41,7 +43,11 @@ def loss_lowered(
     answer = judging.anywhere(
         student, exercise(layers, points), backpropagation.losses, judging.LOSS
     )
-    return _require(answer, example, _("the loss before the step and after it, as numbers"))
+    return _require(
+        answer,
+        example and not student.whole.untouched,
+        _("the loss before the step and after it, as numbers"),
+    )
 
 
 def integrated(
@@ -50,7 +56,9 @@ def integrated(
     """The network of the question was computed in the notebook."""
     answer = judging.integrated(student, exercise(layers, points))
     return _require(
-        answer, example, _("outputs, derivatives or new weights of the question's network")
+        answer,
+        example and not student.whole.untouched,
+        _("outputs, derivatives or new weights of the question's network"),
     )
 
 
@@ -63,7 +71,7 @@ def derivative(student: Reading, activation: str) -> Finding:
 
 
 def _require(answer: Answer, example: bool, expected: str) -> Finding:
-    """With weights that are only an `example`, nothing can be wrong."""
+    """With weights that are only an `example`, nothing that was written can be wrong."""
     holds, observed = answer.holds, answer.words
     if example and holds is False:
         holds = None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from graders.analysis import Reading
+from graders.analysis import OTHERS, Reading, Whole
 from graders.analysis.byhand.exercise import exercise
 from graders.checks import byhand
 from graders.checks.outcome import Undecided, Violated
@@ -74,3 +74,15 @@ def test_two_losses_are_easily_met_by_chance(tmp_path: Path) -> None:
     numbers = " ".join(f"{n / 100:.2f}" for n in range(400))
     with pytest.raises(Violated):
         byhand.loss_lowered(prose(tmp_path, numbers), **GIVEN)
+
+
+@pytest.mark.parametrize(
+    "check", [byhand.gradients, byhand.new_weights, byhand.loss_lowered, byhand.integrated]
+)
+def test_untouched_notebooks_answer_nothing_whatever_the_weights(
+    check: Any, tmp_path: Path
+) -> None:
+    student = prose(tmp_path, "# Notebook 7.2")
+    student.whole = Whole({OTHERS: lambda: student}, untouched=True)
+    with pytest.raises(Violated):
+        check(student, **GIVEN, example=True)
