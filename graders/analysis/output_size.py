@@ -14,10 +14,12 @@ from fractions import Fraction
 from itertools import permutations
 from typing import Literal
 
-from graders.analysis.formulas import Formula, formulas_in, formulas_of_code
+from graders.analysis.coded_formulas import formulas_of_code
+from graders.analysis.formula import Formula
 from graders.analysis.reading import Reading
 from graders.analysis.statement import Answer
 from graders.analysis.whole import OTHERS
+from graders.analysis.written_formulas import formulas_in
 from graders.language import _
 
 Sort = Literal["right", "unrounded", "total_padding", "no_padding", "no_stride", "wrong", "other"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from graders.analysis.formulas import formulas_in, formulas_of_code
+from graders.analysis.coded_formulas import formulas_of_code
 from graders.analysis.output_size import best_of
+from graders.analysis.written_formulas import formulas_in
 
 RIGHT = [
     r"$$O = \left\lfloor \frac{n + 2p - k}{s} \right\rfloor + 1$$",

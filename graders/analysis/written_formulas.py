@@ -1,103 +1,31 @@
-"""Formulas as students write them, in LaTeX, plain text or Python, as something to be computed.
+"""Formulas as students write them, in LaTeX or plain text; variables may be called anything.
 
-Nothing of theirs is executed: a small grammar of arithmetic is read, and what it does not know ends
-the formula. Variables may be called anything.
+A small grammar of arithmetic is read, and what it does not know ends the formula.
 """
 
 from __future__ import annotations
 
-import ast
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from graders.analysis.formula import (
+    MAX_DEPTH,
+    Formula,
+    NoFormula,
+    down,
+    minus,
+    number,
+    over,
+    plus,
+    power,
+    times,
+    up,
+    variable,
+)
+
 MAX_TOKENS = 200
-MAX_DEPTH = 40
-MAX_POWER = 8
-Values = Mapping[str, Fraction]
-
-
-class NoFormula(Exception):  # noqa: N818 - the text holds something else
-    """What stands here is no formula that is known."""
-
-
-@dataclass(frozen=True)
-class Formula:
-    """Arithmetic over named variables. `divides` are the variables that it divides by; `whole` when
-    nothing is left of what was written."""
-
-    variables: frozenset[str]
-    compute: Callable[[Values], Fraction]
-    divides: frozenset[str] = frozenset()
-    whole: bool = True
-
-    def at(self, values: Values) -> Fraction | None:
-        """Its value, None where it has none. Raises KeyError for a variable without value."""
-        try:
-            return self.compute(values)
-        except (ZeroDivisionError, OverflowError, NoFormula):
-            return None
-
-
-def number(value: Fraction) -> Formula:
-    return Formula(frozenset(), lambda _values: value)
-
-
-def variable(name: str) -> Formula:
-    return Formula(frozenset({name}), lambda values: values[name])
-
-
-def _joined(one: Formula, two: Formula, way: Callable[[Fraction, Fraction], Fraction]) -> Formula:
-    return Formula(
-        one.variables | two.variables,
-        lambda values: way(one.compute(values), two.compute(values)),
-        one.divides | two.divides,
-    )
-
-
-def plus(one: Formula, two: Formula) -> Formula:
-    return _joined(one, two, lambda a, b: a + b)
-
-
-def minus(one: Formula, two: Formula) -> Formula:
-    return _joined(one, two, lambda a, b: a - b)
-
-
-def times(one: Formula, two: Formula) -> Formula:
-    return _joined(one, two, lambda a, b: a * b)
-
-
-def over(one: Formula, two: Formula) -> Formula:
-    made = _joined(one, two, lambda a, b: a / b)
-    by = two.variables if len(two.variables) == 1 else frozenset()
-    return replace(made, divides=made.divides | by)
-
-
-def power(one: Formula, two: Formula) -> Formula:
-    return _joined(one, two, _power)
-
-
-def _power(base: Fraction, exponent: Fraction) -> Fraction:
-    if exponent.denominator != 1 or abs(exponent) > MAX_POWER:
-        raise NoFormula
-    return Fraction(base) ** int(exponent)
-
-
-def down(inner: Formula) -> Formula:
-    return replace(inner, compute=lambda values: Fraction(math.floor(inner.compute(values))))
-
-
-def _same(inner: Formula) -> Formula:
-    return inner
-
-
-def up(inner: Formula) -> Formula:
-    return replace(inner, compute=lambda values: Fraction(math.ceil(inner.compute(values))))
-
-
-# -- text -----------------------------------------------------------------------------------
 _LATEX = {
     r"\left": " ", r"\right": " ", r"\big": " ", r"\Big": " ", r"\bigg": " ", r"\Bigg": " ",
     r"\bigl": " ", r"\bigr": " ", r"\Bigl": " ", r"\Bigr": " ", r"\displaystyle": " ",
@@ -148,6 +76,10 @@ def _closing(text: str, start: int) -> int:
 def read_formula(text: str) -> Formula:
     """The longest formula that this plain text begins with. Raises NoFormula."""
     return _Reader(text).whole()
+
+
+def _same(inner: Formula) -> Formula:
+    return inner
 
 
 @dataclass(frozen=True)
@@ -331,96 +263,3 @@ def formulas_in(text: str) -> Iterator[Formula]:
                 before = written[: match.end()].rstrip(" ^*")
                 first = not before or before.endswith(("=", "≈", ":", "→"))
                 yield replace(found, whole=found.whole and first)
-
-
-# -- Python ---------------------------------------------------------------------------------
-MAX_SOURCE = 100_000
-MAX_NODES = 20_000
-_OPERATORS: dict[type[ast.operator], Callable[[Formula, Formula], Formula]] = {
-    ast.Add: plus,
-    ast.Sub: minus,
-    ast.Mult: times,
-    ast.Div: over,
-    ast.FloorDiv: lambda one, two: down(over(one, two)),
-    ast.Pow: power,
-}
-
-
-def formulas_of_code(source: str) -> Iterator[Formula]:
-    """Formulas of at least two variables that Python code computes, named steps put together."""
-    lines = [line for line in source[:MAX_SOURCE].splitlines() if not line.startswith(("%", "!"))]
-    try:
-        tree = ast.parse("\n".join(lines))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    scopes: list[list[ast.stmt]] = [tree.body]
-    for seen, node in enumerate(ast.walk(tree)):
-        if seen > MAX_NODES:
-            break
-        if isinstance(node, (ast.FunctionDef, ast.For, ast.If, ast.With, ast.While)):
-            scopes.append(node.body)
-        elif isinstance(node, ast.Lambda):
-            scopes.append([ast.Expr(node.body)])
-    for body in scopes:
-        yield from _of_statements(body)
-
-
-def _of_statements(body: list[ast.stmt]) -> Iterator[Formula]:
-    known: dict[str, Formula] = {}
-    for statement in body:
-        value = getattr(statement, "value", None)
-        if not isinstance(value, ast.expr):
-            continue
-        names = [
-            target.id
-            for target in getattr(statement, "targets", [getattr(statement, "target", None)])
-            if isinstance(target, ast.Name)
-        ]
-        for name in names:
-            known.pop(name, None)
-        values = [value, *value.args] if isinstance(value, ast.Call) else [value]
-        if isinstance(value, ast.Tuple):
-            values = list(value.elts)
-        for one in values:
-            try:
-                found = _of_python(one, known, 0)
-            except NoFormula:
-                continue
-            if one is value:
-                known.update(dict.fromkeys(names, found))
-            if len(found.variables) > 1:
-                yield found
-
-
-def _of_python(node: ast.expr, known: Mapping[str, Formula], depth: int) -> Formula:
-    if depth > MAX_DEPTH:
-        raise NoFormula
-    if isinstance(node, ast.Constant):
-        if isinstance(node.value, (int, float)) and abs(node.value) < 1e9:
-            return number(Fraction(node.value).limit_denominator(10**6))
-        raise NoFormula
-    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-        one, two = (_of_python(side, known, depth + 1) for side in (node.left, node.right))
-        return _OPERATORS[type(node.op)](one, two)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
-        inner = _of_python(node.operand, known, depth + 1)
-        return minus(number(Fraction(0)), inner) if isinstance(node.op, ast.USub) else inner
-    if isinstance(node, ast.Name):
-        return known.get(node.id) or variable(node.id)
-    if isinstance(node, (ast.Attribute, ast.Subscript)):
-        return variable(ast.unparse(node)[:200])
-    if isinstance(node, ast.Call):
-        return _of_call(node, known, depth)
-    raise NoFormula
-
-
-def _of_call(node: ast.Call, known: Mapping[str, Formula], depth: int) -> Formula:
-    called = node.func
-    if isinstance(called, ast.Attribute) and called.attr in ("astype", "item", "long", "int"):
-        return _of_python(called.value, known, depth + 1)
-    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-    if name in ("floor", "int", "trunc") and len(node.args) == 1:
-        return down(_of_python(node.args[0], known, depth + 1))
-    if name == "len":
-        return variable(ast.unparse(node)[:200])
-    raise NoFormula
