@@ -1,5 +1,6 @@
 """Do the sample classes come out as their author decided? Real kernels, so some minutes."""
 
+import functools
 import json
 import os
 import subprocess
@@ -21,10 +22,16 @@ DELIVERIES = [(name, delivery) for name in CLASSES for delivery in sorted(EXPECT
 
 
 @pytest.fixture(scope="module")
-def marked(request, tmp_path_factory):
-    """The folder of an assignment's results; its name is the assignment's."""
-    assignment = request.param
-    out = tmp_path_factory.mktemp("sample")
+def marked(tmp_path_factory):
+    """The folder of an assignment's results; each class is marked once, when first asked for.
+
+    Not a parametrised fixture: pytest would tear one down for the next and mark a class again.
+    """
+    return functools.cache(lambda assignment: mark(assignment, tmp_path_factory.mktemp("sample")))
+
+
+def mark(assignment, out):
+    """Mark the sample class of an assignment into a folder."""
     environment = os.environ | {
         "PYTHONPATH": str(ROOT),
         "CORRIGE_HOME": str(Path(os.environ.get("CORRIGE_HOME") or ROOT / ".corrige").absolute()),
@@ -60,10 +67,10 @@ def all_of(names, result):
     return {criterion for name in names for criterion in exercises.get(name, [name])}
 
 
-@pytest.mark.parametrize(("marked", "name"), DELIVERIES, indirect=["marked"])
-def test_marked_as_its_author_would(marked, name):
-    result = json.loads((marked / name / "result.json").read_text("utf-8"))
-    expected = EXPECTED[marked.name][name]
+@pytest.mark.parametrize(("assignment", "name"), DELIVERIES)
+def test_marked_as_its_author_would(marked, assignment, name):
+    result = json.loads((marked(assignment) / name / "result.json").read_text("utf-8"))
+    expected = EXPECTED[assignment][name]
     if expected["status"] != "graded":
         assert result["status"] == expected["status"]
         assert result["problem"]
@@ -80,11 +87,11 @@ def test_marked_as_its_author_would(marked, name):
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("marked", CLASSES, indirect=True)
-def test_every_page_is_written(marked):
-    expected = EXPECTED[marked.name]
-    assert {path.name for path in marked.iterdir() if path.is_dir()} == set(expected)
+@pytest.mark.parametrize("assignment", CLASSES)
+def test_every_page_is_written(marked, assignment):
+    expected, folder = EXPECTED[assignment], marked(assignment)
+    assert {path.name for path in folder.iterdir() if path.is_dir()} == set(expected)
     for name in ("index.html", "marks.csv", "results.junit.xml"):
-        assert (marked / name).stat().st_size > 0
+        assert (folder / name).stat().st_size > 0
     for name in expected:
-        assert (marked / name / "report.html").stat().st_size > 0
+        assert (folder / name / "report.html").stat().st_size > 0

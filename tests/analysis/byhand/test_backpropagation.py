@@ -163,7 +163,7 @@ def test_every_network_is_found(seed: int, style: Callable[[Slopes], str], which
     assert finding.certain or smallest < 0.02
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=10)
 @given(seed=st.integers(0, 10**6), decimals=st.integers(1, 6), size=st.integers(10, 600))
 def test_other_numbers_are_not_taken_for_it(seed: int, decimals: int, size: int) -> None:
     rng = np.random.default_rng(seed)
