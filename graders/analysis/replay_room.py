@@ -85,20 +85,11 @@ class _Outline:
 @lru_cache(maxsize=4096)  # a network is computed again many times on batches of one size
 def _elements_made(function: Callable[..., Any], args: Any, kwargs: Any) -> int:
     """How many elements a call's results have; 0 when that cannot be told beforehand."""
-    name = getattr(function, "__name__", "")
     positional, named = _shadow(args), _shadow(kwargs)
+    worked_out = _worked_out(getattr(function, "__name__", ""), positional, named)
+    if worked_out is not None:
+        return worked_out
     try:
-        if name in _KEEPING:
-            return int(positional[0].numel())
-        if name in _JOINING:
-            return _broadcast([v.shape for v in positional if isinstance(v, torch.Tensor)])
-        if name == "linear":
-            value, weight = positional[:2]
-            return int(math.prod(value.shape[:-1]) * weight.shape[0])
-        if name in _POOLED:
-            return _pooled(_POOLED[name], *positional, **named)
-        if name in _CONVOLUTIONS:
-            return _convolved(*positional, **named)
         with torch.no_grad():
             made = function(*positional, **named)
     except Exception:
@@ -107,6 +98,27 @@ def _elements_made(function: Callable[..., Any], args: Any, kwargs: Any) -> int:
         return 0
     several = made if isinstance(made, (tuple, list)) else [made]
     return sum(value.numel() for value in several if isinstance(value, torch.Tensor))
+
+
+def _worked_out(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> int | None:
+    """The same for the usual operations called in the usual way; None for all others."""
+    try:
+        if name in _CONVOLUTIONS:
+            return _convolved(*args, **kwargs)
+        if name in _POOLED:
+            return _pooled(_POOLED[name], *args, **kwargs)
+        if name in _KEEPING:
+            return int(args[0].numel())
+        if any(isinstance(value, torch.Tensor) for value in kwargs.values()):
+            return None
+        if name in _JOINING:
+            return _broadcast([v.shape for v in args if isinstance(v, torch.Tensor)])
+        if name == "linear":
+            value, weight = args[:2]
+            return int(math.prod(value.shape[:-1]) * weight.shape[0])
+    except (AttributeError, IndexError, TypeError, ValueError):
+        return None
+    return None
 
 
 def _broadcast(shapes: Sequence[Sequence[int]]) -> int:

@@ -107,3 +107,20 @@ def test_the_size_of_a_linear_layer(rows, width):
     value, weight = torch.ones(*rows, 3), torch.ones(width, 3)
     made = _elements_made(F.linear, _outline((value, weight, None)), _outline({}))
     assert made == F.linear(value, weight).numel()
+
+
+LONG = 2**14
+UNUSUAL = {
+    "an operand by its name": (torch.add, (torch.ones(LONG, 1),), {"other": torch.ones(LONG)}),
+    "weights by their name": (F.linear, (torch.ones(LONG, 1),), {"weight": torch.ones(LONG, 1)}),
+    "an image without a batch": (
+        F.conv2d, (torch.ones(1, 2, 2), torch.ones(1, 1, 1, 1), None, 1, [LONG, LONG]), {}
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("called", UNUSUAL)
+def test_a_usual_operation_called_in_an_unusual_way_is_tried(called):
+    function, args, named = UNUSUAL[called]
+    with pytest.raises(NoRoom):
+        Room().before(function, args, named)
