@@ -18,8 +18,9 @@ def gradients(
     """The derivatives of the loss with respect to all weights and biases are right."""
     answer = judging.anywhere(student, exercise(layers, points), backpropagation.gradients)
     return _require(
+        student,
         answer,
-        example and not student.whole.untouched,
+        example,
         _("the derivatives with respect to the weights and biases of every layer, as numbers"),
     )
 
@@ -30,8 +31,9 @@ def new_weights(
     """The weights and biases after one step of gradient descent are right."""
     answer = judging.anywhere(student, exercise(layers, points), backpropagation.new_weights)
     return _require(
+        student,
         answer,
-        example and not student.whole.untouched,
+        example,
         _("the weights and biases of every layer after one step with rate 1"),
     )
 
@@ -44,8 +46,9 @@ def loss_lowered(
         student, exercise(layers, points), backpropagation.losses, judging.LOSS
     )
     return _require(
+        student,
         answer,
-        example and not student.whole.untouched,
+        example,
         _("the loss before the step and after it, as numbers"),
     )
 
@@ -56,8 +59,9 @@ def integrated(
     """The network of the question was computed in the notebook."""
     answer = judging.integrated(student, exercise(layers, points))
     return _require(
+        student,
         answer,
-        example and not student.whole.untouched,
+        example,
         _("outputs, derivatives or new weights of the question's network"),
     )
 
@@ -65,15 +69,18 @@ def integrated(
 def derivative(student: Reading, activation: str) -> Finding:
     """The derivative of this activation function ("tanh", "selu", "leaky_relu") is written down."""
     answer = derivatives.answered(student, activation)
-    return _require(
-        answer, False, _("the derivative of {name}, as a formula").format(name=activation)
+    return require(
+        answer.holds,
+        expected=_("the derivative of {name}, as a formula").format(name=activation),
+        observed=answer.words,
+        cells=answer.cells,
     )
 
 
-def _require(answer: Answer, example: bool, expected: str) -> Finding:
+def _require(student: Reading, answer: Answer, example: bool, expected: str) -> Finding:
     """With weights that are only an `example`, nothing that was written can be wrong."""
     holds, observed = answer.holds, answer.words
-    if example and holds is False:
+    if example and holds is False and not student.whole.untouched:
         holds = None
         observed = (
             _("the rubric's weights are an example: those of the figure have to be filled in there")
