@@ -112,20 +112,8 @@ def _known_states(
             after.append(entries)
         else:
             unknown.append(entries)
-    ends = [
-        Entry(
-            name="",
-            uid=r.uid,
-            role="parameter",
-            requires_grad=True,
-            shape=r.shape,
-            dtype="",
-            digest=r.end,
-        )
-        for r in base.run.reached
-    ]
     if base.moved:
-        after.append(ends)
+        after.append([r.entry(end=True) for r in base.run.reached])
     return after, before, unknown
 
 

@@ -154,15 +154,9 @@ def _ends_of(runs: Iterable[TrainingRun]) -> Iterator[State]:
     network that is no module may be seen nowhere else."""
     for run in runs:
         for moment, end in ((run.moment, False), (run.last_moment, True)):
-            entries = [
-                Entry(
-                    name="", uid=r.uid, role="parameter", requires_grad=True, shape=r.shape,
-                    dtype="", digest=r.end if end else r.start,
-                )
-                for r in run.reached
-            ]  # fmt: skip
+            entries = tuple(r.entry(end=end) for r in run.reached)
             yield State(
-                model=-1, why="run", training=True, entries=tuple(entries), cell=run.cell,
+                model=-1, why="run", training=True, entries=entries, cell=run.cell,
                 moment=moment,
             )  # fmt: skip
 

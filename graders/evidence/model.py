@@ -148,6 +148,18 @@ class Reached(Observed):
     start: Digest
     end: Digest
 
+    def entry(self, *, end: bool) -> Entry:
+        """The tensor as a state of no model has it, when the run ended or when it began."""
+        return Entry(
+            name="",
+            uid=self.uid,
+            role="parameter",
+            requires_grad=True,
+            shape=self.shape,
+            dtype="",
+            digest=self.end if end else self.start,
+        )
+
 
 class TrainingRun(Event):
     """Consecutive backward passes and optimizer steps. `drivers` counts the steps by the loop that

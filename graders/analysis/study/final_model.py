@@ -56,18 +56,7 @@ def _holds(notebook: Reading, file: FileSeen, run: TrainedRun) -> bool:
 
 def _states(notebook: Reading, run: TrainedRun) -> Iterator[list[Entry]]:
     """What the run's tensors held when it ended, and at every later look and those within."""
-    yield [
-        Entry(
-            name="",
-            uid=r.uid,
-            role="parameter",
-            requires_grad=True,
-            shape=r.shape,
-            dtype="",
-            digest=r.end,
-        )
-        for r in run.run.reached
-    ]
+    yield [r.entry(end=True) for r in run.run.reached]
     starts = {r.uid: r.start for r in run.run.reached}
     for state in notebook.evidence.states:
         entries = [e for e in state.entries if e.uid in starts]
