@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ from graders.batch.grader_log import note_failure
 from graders.checks.outcome import Finding, NotAssessed, Undecided, Violated
 from graders.evidence.arrays import EvidenceError
 from graders.language import _, speaking
+from graders.named import function_in
 from graders.rubric.model import Criterion, Rubric
 from graders.scoring.result import Verdict, VerdictKind
 
@@ -25,20 +24,7 @@ Check = Callable[..., Finding | None]
 
 def resolve(check: str) -> Check:
     """The function that "theme.function" names in graders.checks. Raises LookupError."""
-    theme, _dot, name = check.partition(".")
-    unknown = LookupError(f"there is no check {check}")
-    if not theme.isidentifier() or not name.isidentifier() or name.startswith("_"):
-        raise unknown
-    module_name = f"graders.checks.{theme}"
-    try:
-        function = vars(importlib.import_module(module_name)).get(name)
-    except ModuleNotFoundError as error:
-        if error.name == module_name:
-            raise unknown from None
-        raise
-    if not inspect.isfunction(function) or function.__module__ != module_name:
-        raise unknown
-    return function
+    return function_in("graders.checks", check)
 
 
 def mark(
