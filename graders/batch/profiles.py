@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.batch import places
-from graders.batch.locking import alone
+from graders.batch.made_once import digest_of, made_once
 from graders.batch.problems import UsageProblem
 from graders.language import _
 from graders.rubric.model import DataFile, Rubric, Sample
@@ -45,36 +41,25 @@ def _small(source: Path, sample: Sample, name: str) -> Path:
     """The file with the sample, made the first time."""
     from graders.analysis.image_files import ImageFileError, read_image_set
 
-    folder = places.home() / "profiles" / _digest(source, sample)
-    target = folder / f"{name}.npz"
-    folder.mkdir(parents=True, exist_ok=True)
-    with alone(folder / ".lock"):
-        if target.is_file():
-            return target
+    def write(path: Path) -> bool:
         try:
             images = read_image_set(source)
         except ImageFileError as error:
             raise UsageProblem(str(error)) from None
         if len(images.x_train) <= sample.train and len(images.x_test) <= sample.test:
-            return source
+            return False
         arrays: dict[str, Any] = {}
         for part, count in (("train", sample.train), ("test", sample.test)):
             pixels, labels = images.split(part)
             chosen = stratified(labels, count)
             arrays |= {f"x_{part}": pixels[chosen], f"y_{part}": labels[chosen]}
-        partial = folder / f".{uuid4().hex[:8]}.npz"
-        np.savez(partial, **arrays)
-        os.replace(partial, target)
-    return target
+        np.savez(path, **arrays)
+        return True
 
-
-def _digest(source: Path, sample: Sample) -> str:
-    """Of the file as it is now, and of what is taken of it."""
-    source = source.resolve()
-    files = sorted(source.rglob("*")) if source.is_dir() else [source]
-    marks = [f"{path} {(s := path.stat()).st_size} {s.st_mtime_ns}" for path in files]
-    text = "\n".join([*marks, sample.model_dump_json(), str(SEED)])
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    file = source.resolve()
+    files = sorted(file.rglob("*")) if file.is_dir() else [file]
+    digest = digest_of(files, sample.model_dump_json(), str(SEED))
+    return made_once("profiles", digest, f"{name}.npz", write) or source
 
 
 def stratified(labels: NDArray[np.int64], count: int) -> NDArray[np.intp]:
