@@ -207,7 +207,7 @@ class _Reader:
         if token.kind == "number":
             return number(Fraction(token.text))
         if token.kind == "frac":
-            return over(self.braced(), self.braced())
+            return over(self.atom(), self.atom())
         if token.kind == "name":
             if token.text.lstrip("\\").lower() in _FLOORS and self._opens():
                 return down(self.atom())
@@ -221,10 +221,6 @@ class _Reader:
         if token.text == "-":
             return minus(number(Fraction(0)), self.atom())
         raise NoFormula
-
-    def braced(self) -> Formula:
-        """A group in braces, or one digit or letter."""
-        return self.atom()
 
     def _opens(self) -> bool:
         token = self.peek()

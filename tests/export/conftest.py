@@ -1,6 +1,5 @@
 """A class of marked submissions as scoring would give it."""
 
-from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from graders.scoring.result import (
     CriterionResult,
     ExerciseResult,
-    Lateness,
     Result,
     Status,
     VerdictKind,
@@ -79,20 +77,4 @@ def unrunnable(make):
         exercises=(),
         status=Status.NOT_RUNNABLE,
         problem="No es un cuaderno.",
-    )
-
-
-@pytest.fixture
-def late():
-    """Two days late, which take four points of what were from 1.5 to 3.5."""
-    caracas = timezone(timedelta(hours=-4))
-    return Lateness(
-        delivered=datetime(2025, 7, 25, 12, tzinfo=caracas),
-        source="commit",
-        certain=True,
-        deadline=datetime(2025, 7, 23, 23, 59, tzinfo=caracas),
-        days=2,
-        points=Decimal(4),
-        mark_low=Decimal("1.5"),
-        mark_high=Decimal("3.5"),
     )

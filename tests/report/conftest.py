@@ -6,7 +6,6 @@ import base64
 import math
 import struct
 import zlib
-from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -23,7 +22,6 @@ from graders.scoring.result import (
     CriterionResult,
     ExerciseResult,
     Flag,
-    Lateness,
     LineResult,
     Result,
     Status,
@@ -468,19 +466,3 @@ def make_notebook(picture: str) -> dict[str, object]:
             ),
         ],
     }
-
-
-@pytest.fixture
-def late():
-    """Two days late, which take four points of what were from 1.5 to 3.5."""
-    caracas = timezone(timedelta(hours=-4))
-    return Lateness(
-        delivered=datetime(2025, 7, 25, 12, tzinfo=caracas),
-        source="commit",
-        certain=True,
-        deadline=datetime(2025, 7, 23, 23, 59, tzinfo=caracas),
-        days=2,
-        points=Decimal(4),
-        mark_low=Decimal("1.5"),
-        mark_high=Decimal("3.5"),
-    )
